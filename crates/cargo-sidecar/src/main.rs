@@ -1,0 +1,2 @@
+//! The `cargo sidecar` subcommand.
+fn main() {}

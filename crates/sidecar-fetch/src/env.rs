@@ -1,0 +1,60 @@
+//! Every environment variable that is read, one constant each. The README's table lists the same names (a tidy check
+//! compares them).
+#![expect(clippy::disallowed_methods, reason = "this is the one place that may call them")]
+
+/// Where downloads and unpacked binaries are kept. Default: the user's cache directory, `sidecar` in it.
+pub(crate) const CACHE_DIR: &str = "SIDECAR_CACHE_DIR";
+/// `1`: never use the network.
+pub(crate) const OFFLINE: &str = "SIDECAR_OFFLINE";
+/// `1`: the lock must answer the manifest as it is.
+pub(crate) const LOCKED: &str = "SIDECAR_LOCKED";
+/// `1`: a release build may use `SIDECAR_<NAME>_PATH`.
+pub(crate) const ALLOW_LOCAL: &str = "SIDECAR_ALLOW_LOCAL";
+/// Base URL of the GitHub API that stands in for github.com's.
+#[cfg(feature = "resolve")]
+pub(crate) const GITHUB_API: &str = "SIDECAR_GITHUB_API";
+/// GitHub token, read by subcommands only and sent to the API host only.
+#[cfg(feature = "resolve")]
+pub(crate) const GITHUB_TOKEN: &str = "GITHUB_TOKEN";
+/// GitHub token of the `gh` command; it goes before `GITHUB_TOKEN`, as it does there.
+#[cfg(feature = "resolve")]
+pub(crate) const GH_TOKEN: &str = "GH_TOKEN";
+/// cargo's own switch for the network.
+pub(crate) const CARGO_NET_OFFLINE: &str = "CARGO_NET_OFFLINE";
+/// Where cargo keeps its configuration.
+pub(crate) const CARGO_HOME: &str = "CARGO_HOME";
+/// Set on docs.rs, which has no network.
+pub(crate) const DOCS_RS: &str = "DOCS_RS";
+/// Set by CI services.
+pub(crate) const CI: &str = "CI";
+
+/// The value of a variable; one that is empty or not Unicode counts as not set.
+pub(crate) fn text(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Whether a switch is on: `1`, `true` or `yes`, as cargo reads its own.
+pub(crate) fn flag(name: &str) -> bool {
+    text(name).is_some_and(|value| is_on(&value))
+}
+
+fn is_on(value: &str) -> bool {
+    matches!(value.to_ascii_lowercase().as_str(), "1" | "true" | "yes" | "on")
+}
+
+/// The variable that points at a local build of a sidecar: `SIDECAR_<NAME>_PATH`, upper case, `-` and `.` as `_`.
+pub(crate) fn local_override(name: &str) -> String {
+    let name: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+    format!("SIDECAR_{name}_PATH")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn switches_and_names() {
+        assert!(super::is_on("TRUE") && super::is_on("1"));
+        assert!(!super::is_on("0") && !super::is_on("false"));
+        assert_eq!(super::local_override("llama-server.v2"), "SIDECAR_LLAMA_SERVER_V2_PATH");
+    }
+}

@@ -1,0 +1,133 @@
+//! `std::fs`, wrapped once: each failure names the verb and the path.
+#![expect(clippy::disallowed_methods, reason = "this is the one place that may call them")]
+
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Kind};
+
+type Result<T> = std::result::Result<T, Error>;
+
+/// The error for a file system operation that failed: ``cannot <verb> `<path>` ``.
+pub(crate) fn failed(verb: &str, path: &Path, error: &io::Error) -> Error {
+    let out = Error::new(Kind::Io, format!("cannot {verb} `{}`", path.display())).fact("cause", plain(error));
+    match error.kind() {
+        io::ErrorKind::StorageFull => out.help("free some disk space, then run the command again"),
+        io::ErrorKind::PermissionDenied => {
+            out.help("give your user access to that path, then run the command again")
+        }
+        io::ErrorKind::ReadOnlyFilesystem => out.help("the file system is read-only; mount it writable"),
+        _ => out,
+    }
+}
+
+/// The words of an `io::Error` without Rust's "(os error 2)", which helps nobody who has the words.
+pub(crate) fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+}
+
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|e| failed("read", path, &e))
+}
+
+pub(crate) fn read_to_string(path: &Path) -> Result<String> {
+    fs::read_to_string(path).map_err(|e| failed("read", path, &e))
+}
+
+/// Like [`read_to_string`], but `None` where the file does not exist.
+pub(crate) fn read_if_exists(path: &Path) -> Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(failed("read", path, &e)),
+    }
+}
+
+pub(crate) fn open(path: &Path) -> Result<File> {
+    File::open(path).map_err(|e| failed("open", path, &e))
+}
+
+/// Creates or truncates a file, with its parent directories.
+pub(crate) fn create(path: &Path) -> Result<File> {
+    if let Some(parent) = path.parent() {
+        create_dir_all(parent)?;
+    }
+    File::create(path).map_err(|e| failed("create", path, &e))
+}
+
+pub(crate) fn create_dir_all(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).map_err(|e| failed("create the directory", path, &e))
+}
+
+/// The metadata of what `path` leads to, or `None` where nothing is there.
+pub(crate) fn metadata(path: &Path) -> Result<Option<Metadata>> {
+    match fs::metadata(path) {
+        Ok(found) => Ok(Some(found)),
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(e) => Err(failed("look at", path, &e)),
+    }
+}
+
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<u64> {
+    fs::copy(from, to).map_err(|e| failed("copy to", to, &e).fact("from", from.display()))
+}
+
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
+    fs::rename(from, to).map_err(|e| failed("move into place", to, &e).fact("from", from.display()))
+}
+
+/// `rename` with the plain `io::Error`, for callers that have another way.
+pub(crate) fn try_rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)
+}
+
+/// Removes a file; one that is not there is as good as removed.
+pub(crate) fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(failed("remove", path, &e)),
+        _ => Ok(()),
+    }
+}
+
+/// The entries of a directory, sorted by name; none where the directory does not exist.
+pub(crate) fn read_dir(path: &Path) -> Result<Vec<PathBuf>> {
+    let listing = match fs::read_dir(path) {
+        Ok(listing) => listing,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(failed("list", path, &e)),
+    };
+    let mut out = Vec::new();
+    for entry in listing {
+        out.push(entry.map_err(|e| failed("list", path, &e))?.path());
+    }
+    out.sort();
+    Ok(out)
+}
+
+/// Writes a small text file whole: temporary file in the same directory, then rename. Not for the app directory while
+/// `tauri dev` may watch it.
+pub(crate) fn write_atomic(path: &Path, text: &str) -> Result<()> {
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    create_dir_all(parent)?;
+    let mut temp =
+        tempfile::NamedTempFile::new_in(parent).map_err(|e| failed("create a file in", parent, &e))?;
+    io::Write::write_all(&mut temp, text.as_bytes()).map_err(|e| failed("write", path, &e))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(path).map_or(0o644, |m| m.permissions().mode() & 0o777);
+        let _ = temp.as_file().set_permissions(fs::Permissions::from_mode(mode));
+    }
+    temp.persist(path).map_err(|e| failed("write", path, &e.error))?;
+    Ok(())
+}
+
+/// Writes only where the bytes differ, so that mtimes change for a reason; tells whether it wrote.
+pub(crate) fn write_if_changed(path: &Path, text: &str) -> Result<bool> {
+    if read_if_exists(path).ok().flatten().as_deref() == Some(text) {
+        return Ok(false);
+    }
+    write_atomic(path, text).map(|()| true)
+}

@@ -1,0 +1,12 @@
+#![doc = "Provisions prebuilt binaries for Tauri apps."]
+#![expect(dead_code, reason = "replaced as the road is connected")]
+
+mod env;
+mod error;
+mod fsx;
+mod hash;
+mod progress;
+mod target;
+
+pub use error::{Error, Kind};
+pub use progress::{Event, Reporter, Silent};
