@@ -3,6 +3,8 @@
 
 mod env;
 mod error;
+#[cfg(feature = "download")]
+mod fetch;
 mod fsx;
 mod hash;
 mod progress;
