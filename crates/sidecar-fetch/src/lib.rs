@@ -1,14 +1,18 @@
 #![doc = "Provisions prebuilt binaries for Tauri apps."]
 #![expect(dead_code, reason = "replaced as the road is connected")]
 
+mod doc;
 mod env;
 mod error;
 #[cfg(feature = "download")]
 mod fetch;
 mod fsx;
 mod hash;
+mod lock;
+mod manifest;
 mod progress;
 mod target;
+mod template;
 
 pub use error::{Error, Kind};
 pub use progress::{Event, Reporter, Silent};

@@ -1,0 +1,128 @@
+//! From text to [`Lock`].
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::{FILE, Lock, Locked, Pin, VERSION};
+use crate::doc::{Document, Located, Table};
+use crate::error::{Error, Kind};
+use crate::hash::Sha256;
+use crate::target::Target;
+
+pub(super) fn lock(path: &Path, text: String) -> Result<Lock, Error> {
+    let text = if text.contains('\r') { text.replace("\r\n", "\n") } else { text };
+    if let Some(line) = text.lines().position(|l| l.starts_with("<<<<<<<") || l.starts_with(">>>>>>>")) {
+        return Err(Error::new(Kind::LockConflict, format!("`{FILE}` contains conflict markers of a merge"))
+            .fact("at", format!("{}:{}", path.display(), line + 1))
+            .help("keep either side (`git checkout --ours sidecar.lock`), then run `cargo sidecar lock`"));
+    }
+    let document = Document::new(path, text);
+    let mut root = document.parse(Kind::LockInvalid)?;
+    match root.integer("version").map_err(as_invalid)? {
+        Some(VERSION) => {}
+        Some(newer) if newer > VERSION => {
+            return Err(Error::new(Kind::LockTooNew, format!("`{FILE}` was written by a newer version"))
+                .fact("lock", format!("{} (version {newer})", path.display()))
+                .fact("readable", format!("up to version {VERSION}"))
+                .help("update `sidecar-fetch` in Cargo.toml, and `cargo install cargo-sidecar`"));
+        }
+        _ => {
+            return Err(root
+                .error(Kind::LockInvalid, format!("`{FILE}` does not say `version = {VERSION}`"))
+                .help(RELOCK));
+        }
+    }
+    read(root).map_err(as_invalid)
+}
+
+const RELOCK: &str =
+    "the file is written by `cargo sidecar lock`; restore it from version control or delete and lock again";
+
+/// Whatever is wrong in a file that only the tool writes is an invalid lock.
+fn as_invalid(error: Error) -> Error {
+    if error.kind().exit_code() == Kind::LockInvalid.exit_code() {
+        return error;
+    }
+    let base = Error::new(Kind::LockInvalid, format!("`{FILE}` cannot be read: {}", error.headline()));
+    error.facts().fold(base, |e, (key, value)| e.fact(key.to_owned(), value)).help(RELOCK)
+}
+
+fn read(mut root: Table<'_>) -> Result<Lock, Error> {
+    let mut out = Lock::default();
+    for table in root.tables("sidecar")? {
+        let (name, locked) = sidecar(table)?;
+        if out.sidecars.insert(name.value.clone(), locked).is_some() {
+            return Err(name.error(Kind::LockInvalid, format!("`{}` is in it twice", name.value)));
+        }
+    }
+    for table in root.tables("asset")? {
+        let at = table.position();
+        let (name, target, pin) = asset(table)?;
+        let Some(locked) = out.sidecars.get_mut(&name) else {
+            return Err(Error::new(Kind::LockInvalid, format!("an asset of `{name}`, which is not in it"))
+                .fact("at", at));
+        };
+        if locked.assets.insert(target, pin).is_some() {
+            return Err(Error::new(Kind::LockInvalid, format!("two assets of `{name}` for one target"))
+                .fact("at", at));
+        }
+    }
+    root.finish()?;
+    Ok(out)
+}
+
+fn sidecar(mut table: Table<'_>) -> Result<(Located<String>, Locked), Error> {
+    let name = need(table.string("name")?, &table, "name")?;
+    let mut request = BTreeMap::new();
+    if let Some(entries) = table.table("request")? {
+        for (key, value) in entries.into_entries() {
+            request.insert(key.value, value.string()?.value);
+        }
+    }
+    let locked = Locked {
+        request,
+        tag: need(table.string("tag")?, &table, "tag")?.value,
+        version: table.string("version")?.map(|v| v.value),
+        published: table.string("published")?.map(|v| v.value),
+        assets: BTreeMap::new(),
+    };
+    table.finish()?;
+    Ok((name, locked))
+}
+
+fn asset(mut table: Table<'_>) -> Result<(String, Target, Option<Pin>), Error> {
+    let sidecar = need(table.string("sidecar")?, &table, "sidecar")?.value;
+    let target = need(table.string("target")?, &table, "target")?;
+    let target = Target::parse(&target.value).map_err(|e| e.fact("at", &target.at))?;
+    if table.boolean("missing")? == Some(true) {
+        table.finish()?;
+        return Ok((sidecar, target, None));
+    }
+    let sha256 = need(table.string("sha256")?, &table, "sha256")?;
+    let line = sha256.at.rsplit(':').next().and_then(|n| n.parse().ok()).unwrap_or(0);
+    let pin = Pin {
+        asset: need(table.string("name")?, &table, "name")?.value,
+        url: need(table.string("url")?, &table, "url")?.value,
+        api_url: table.string("api-url")?.map(|v| v.value),
+        size: need(table.integer("size")?, &table, "size")?,
+        sha256: digest(&sha256)?,
+        provenance: need(table.string("provenance")?, &table, "provenance")?.value,
+        member: table.string("member")?.map(|v| v.value),
+        binary_size: need(table.integer("binary-size")?, &table, "binary-size")?,
+        binary_sha256: digest(&need(table.string("binary-sha256")?, &table, "binary-sha256")?)?,
+        glibc: table.string("glibc")?.map(|v| v.value),
+        line,
+    };
+    table.finish()?;
+    Ok((sidecar, target, Some(pin)))
+}
+
+fn need<T>(value: Option<T>, table: &Table<'_>, key: &str) -> Result<T, Error> {
+    value.ok_or_else(|| table.error(Kind::LockInvalid, format!("`{key}` is missing")))
+}
+
+fn digest(text: &Located<String>) -> Result<Sha256, Error> {
+    text.value
+        .parse()
+        .map_err(|()| text.error(Kind::LockInvalid, format!("`{}` is not a SHA-256", text.value)))
+}

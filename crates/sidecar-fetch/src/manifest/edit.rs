@@ -1,0 +1,196 @@
+//! Adding and removing sidecars in a manifest that a person keeps: comments, order and formatting survive.
+
+use std::path::Path;
+
+use toml_edit::{DocumentMut, InlineTable, Item, Table, Value};
+
+use crate::error::{Error, Kind};
+use crate::fsx;
+
+/// What `add` writes into a sidecar's table, in this order; keys that are `None` or empty are left out.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NewSidecar {
+    pub(crate) name: String,
+    pub(crate) github: String,
+    pub(crate) version: Option<String>,
+    pub(crate) tag: Option<String>,
+    pub(crate) tag_prefix: Option<String>,
+    pub(crate) bin: Option<String>,
+    pub(crate) install_as: Option<String>,
+    pub(crate) features: Vec<String>,
+    /// Target or `cfg` to asset name.
+    pub(crate) assets: Vec<(String, String)>,
+}
+
+/// The text of the manifest with a sidecar added at its end.
+pub(crate) fn add(path: &Path, text: &str, new: &NewSidecar) -> Result<String, Error> {
+    let mut document = parse(path, text)?;
+    let sidecars = sidecar_table(&mut document, path, true).ok_or_else(|| misplaced(path))?;
+    if sidecars.contains_key(&new.name) {
+        return Err(Error::new(
+            Kind::SidecarExists,
+            format!("the manifest already has a sidecar `{}`", new.name),
+        )
+        .fact("manifest", path.display())
+        .help(format!(
+            "`cargo sidecar update {0}` moves it to a newer release; `--name` adds another beside it",
+            new.name
+        )));
+    }
+    let mut table = Table::new();
+    table.insert("github", toml_edit::value(&new.github));
+    let optional = [
+        ("version", &new.version),
+        ("tag", &new.tag),
+        ("tag-prefix", &new.tag_prefix),
+        ("bin", &new.bin),
+        ("install-as", &new.install_as),
+    ];
+    for (key, value) in optional {
+        if let Some(value) = value {
+            table.insert(key, toml_edit::value(value));
+        }
+    }
+    if !new.features.is_empty() {
+        table.insert("features", Item::Value(new.features.iter().collect::<Value>()));
+    }
+    if !new.assets.is_empty() {
+        let mut assets = InlineTable::new();
+        for (target, name) in &new.assets {
+            assets.insert(target, name.into());
+        }
+        table.insert("asset", Item::Value(Value::InlineTable(assets)));
+    }
+    if !text.trim().is_empty() {
+        table.decor_mut().set_prefix("\n");
+    }
+    sidecars.insert(&new.name, Item::Table(table));
+    Ok(in_style_of(text, document.to_string()))
+}
+
+/// The text of the manifest without a sidecar.
+pub(crate) fn remove(path: &Path, text: &str, name: &str) -> Result<String, Error> {
+    let mut document = parse(path, text)?;
+    let removed = sidecar_table(&mut document, path, false).and_then(|sidecars| sidecars.remove(name));
+    match removed {
+        Some(_) => Ok(in_style_of(text, document.to_string())),
+        None => {
+            Err(Error::new(Kind::UnknownSidecar, format!("there is no sidecar `{name}` in the manifest"))
+                .fact("manifest", path.display()))
+        }
+    }
+}
+
+/// Reads the file, or nothing where it does not exist yet.
+pub(crate) fn text_of(path: &Path) -> Result<String, Error> {
+    fsx::read_if_exists(path).map(Option::unwrap_or_default)
+}
+
+fn parse(path: &Path, text: &str) -> Result<DocumentMut, Error> {
+    text.parse().map_err(|e: toml_edit::TomlError| {
+        Error::new(Kind::ManifestInvalid, "the manifest is not valid TOML")
+            .fact("manifest", path.display())
+            .fact("cause", e.message().lines().collect::<Vec<_>>().join("; "))
+    })
+}
+
+fn misplaced(path: &Path) -> Error {
+    Error::new(Kind::ManifestInvalid, "`sidecar` is not a table in the manifest")
+        .fact("manifest", path.display())
+}
+
+/// The table that holds the sidecars: `[sidecar]`, in a Cargo.toml below `[package.metadata.sidecar]`.
+fn sidecar_table<'d>(
+    document: &'d mut DocumentMut,
+    path: &Path,
+    create: bool,
+) -> Option<&'d mut dyn toml_edit::TableLike> {
+    let in_cargo_toml = path.file_name().is_some_and(|n| n == "Cargo.toml");
+    let road: &[&str] =
+        if in_cargo_toml { &["package", "metadata", "sidecar", "sidecar"] } else { &["sidecar"] };
+    let mut item = document.as_item_mut();
+    for key in road {
+        let table = item.as_table_like_mut()?;
+        if !table.contains_key(key) {
+            if !create {
+                return None;
+            }
+            let mut implicit = Table::new();
+            implicit.set_implicit(true);
+            table.insert(key, Item::Table(implicit));
+        }
+        item = table.get_mut(key)?;
+    }
+    item.as_table_like_mut()
+}
+
+/// `toml_edit` writes LF; a file that came with CRLF keeps it.
+fn in_style_of(before: &str, after: String) -> String {
+    if before.contains("\r\n") { after.replace("\r\n", "\n").replace('\n', "\r\n") } else { after }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATH: &str = "sidecar.toml";
+
+    fn new(name: &str) -> NewSidecar {
+        NewSidecar {
+            name: name.into(),
+            github: "o/r".into(),
+            version: Some("1.2".into()),
+            ..NewSidecar::default()
+        }
+    }
+
+    #[test]
+    fn adding_keeps_comments_and_order() {
+        let before = "# mine\n[settings] # here\nbinaries='b'\n\n[sidecar.z]\ngithub   =   'a/b' # odd\n";
+        let after = add(Path::new(PATH), before, &new("a")).unwrap();
+        assert_eq!(after, format!("{before}\n[sidecar.a]\ngithub = \"o/r\"\nversion = \"1.2\"\n"));
+        assert_eq!(remove(Path::new(PATH), &after, "a").unwrap(), before);
+    }
+
+    #[test]
+    fn an_empty_file_and_a_cargo_toml_get_the_right_table() {
+        assert_eq!(
+            add(Path::new(PATH), "", &new("a")).unwrap(),
+            "[sidecar.a]\ngithub = \"o/r\"\nversion = \"1.2\"\n"
+        );
+        let cargo = add(Path::new("x/Cargo.toml"), "[package]\nname = \"x\"\n", &new("a")).unwrap();
+        assert!(cargo.contains("\n[package.metadata.sidecar.sidecar.a]\n"), "{cargo}");
+    }
+
+    #[test]
+    fn every_key_is_written_and_parses_again() {
+        let full = NewSidecar {
+            tag_prefix: Some("cli/".into()),
+            bin: Some("bin/x{exe}".into()),
+            install_as: Some("my-x".into()),
+            features: vec!["f".into()],
+            assets: vec![("cfg(unix)".into(), "x-{tag}".into())],
+            ..new("x")
+        };
+        let text = add(Path::new(PATH), "", &full).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        fsx::write_atomic(&dir.path().join(PATH), &text).unwrap();
+        let manifest = crate::manifest::Manifest::read(dir.path()).unwrap();
+        let sidecar = manifest.sidecar("x").unwrap();
+        assert_eq!(
+            (sidecar.install_as.as_str(), sidecar.assets.len(), sidecar.features.len()),
+            ("my-x", 1, 1)
+        );
+    }
+
+    #[test]
+    fn line_ends_survive_and_twice_is_refused() {
+        let after = add(Path::new(PATH), "[settings]\r\n", &new("a")).unwrap();
+        assert!(
+            after.lines().count() > 3 && after.matches('\n').count() == after.matches("\r\n").count(),
+            "{after:?}"
+        );
+        assert_eq!(add(Path::new(PATH), &after, &new("a")).unwrap_err().kind(), Kind::SidecarExists);
+        assert_eq!(remove(Path::new(PATH), &after, "b").unwrap_err().kind(), Kind::UnknownSidecar);
+    }
+}

@@ -1,0 +1,391 @@
+//! From text to [`Manifest`], with the line of whatever does not fit.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path};
+use std::time::Duration;
+
+use super::{Manifest, Settings, Sidecar, Wanted};
+use crate::doc::{Document, Located, Table};
+use crate::error::{Error, Kind};
+use crate::target::{Target, TargetPattern};
+use crate::template::Template;
+
+/// Keys of the design that this version cannot honour yet. Each is refused by name rather than ignored.
+const NOT_YET_SOURCES: [&str; 5] = ["gitlab", "forgejo", "npm", "url", "path"];
+
+/// Parses `sidecar.toml`.
+pub(super) fn manifest(path: &Path, text: String) -> Result<Manifest, Error> {
+    let document = Document::new(path, text);
+    root(path, document.parse(Kind::ManifestInvalid)?)
+}
+
+/// Parses `[package.metadata.sidecar]` of a `Cargo.toml`; `None` where there is no such table.
+pub(super) fn metadata(path: &Path, text: String) -> Result<Option<Manifest>, Error> {
+    let document = Document::new(path, text);
+    let mut table = document.parse(Kind::ManifestInvalid)?;
+    for key in ["package", "metadata", "sidecar"] {
+        match table.take(key) {
+            Some(value) if value.is_table() => table = value.table()?,
+            Some(value) if key == "sidecar" => return Err(value.wrong_type("a table")),
+            _ => return Ok(None),
+        }
+    }
+    root(path, table).map(Some)
+}
+
+fn root(path: &Path, mut root: Table<'_>) -> Result<Manifest, Error> {
+    let settings = match root.table("settings")? {
+        Some(table) => settings(table)?,
+        None => Settings::default(),
+    };
+    let mut sidecars = BTreeMap::new();
+    if let Some(tables) = root.table("sidecar")? {
+        for (name, value) in tables.into_entries() {
+            check_name(&name, "sidecar name")?;
+            let parsed = sidecar(&name, value.table()?)?;
+            sidecars.insert(name.value, parsed);
+        }
+    }
+    if let Some(value) = root.take("library") {
+        return Err(value.error(Kind::Unsupported, "`[library.*]` is not supported by this version"));
+    }
+    root.finish()?;
+    check_installed_names(&sidecars)?;
+    Ok(Manifest { path: path.to_owned(), settings, sidecars })
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { targets: None, binaries: "binaries".to_owned(), minimum_age: None }
+    }
+}
+
+fn settings(mut table: Table<'_>) -> Result<Settings, Error> {
+    let mut out = Settings::default();
+    if let Some(names) = table.strings("targets")? {
+        let parse = |name: &Located<String>| Target::parse(&name.value).map_err(|e| e.fact("at", &name.at));
+        out.targets = Some(names.iter().map(parse).collect::<Result<_, _>>()?);
+    }
+    if let Some(binaries) = table.string("binaries")? {
+        let path = Path::new(&binaries.value);
+        let inside = path.components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
+        if !inside || binaries.value.is_empty() || binaries.value.contains('\\') {
+            return Err(binaries
+                .error(Kind::BadValue, "`settings.binaries` takes a directory inside the app directory")
+                .fact("found", format!("`{}`", binaries.value))
+                .help("write it relative and with `/`, such as `binaries`"));
+        }
+        binaries.value.trim_start_matches("./").trim_end_matches('/').clone_into(&mut out.binaries);
+    }
+    if let Some(windows) = table.strings("windows")?
+        && let Some(every) = windows.iter().find(|w| w.value == "*")
+    {
+        return Err(every
+            .error(Kind::BadValue, "`settings.windows` takes labels of webview windows, not `*`")
+            .help("name each window that may run sidecars, such as `windows = [\"main\"]`"));
+    }
+    if let Some(age) = table.string("minimum-age")? {
+        out.minimum_age = Some(duration(&age)?);
+    }
+    if let Some(value) = table.take("target-features") {
+        return Err(
+            value.error(Kind::Unsupported, "`settings.target-features` is not supported by this version")
+        );
+    }
+    table.finish()?;
+    Ok(out)
+}
+
+fn sidecar(name: &Located<String>, mut table: Table<'_>) -> Result<Sidecar, Error> {
+    let github = source(name, &mut table)?;
+    let wanted = wanted(&mut table)?;
+    let tag_prefix = table.string("tag-prefix")?.map(|p| p.value);
+    let install_as = match table.string("install-as")? {
+        Some(given) => {
+            check_name(&given, "`install-as`")?;
+            given.value
+        }
+        None => name.value.clone(),
+    };
+    let bin = table.string("bin")?.map(|text| template(&text)).transpose()?;
+    if let Some(bin) = &bin {
+        glob::Pattern::new(bin.source()).map_err(|e| {
+            table
+                .error(Kind::BadValue, format!("`bin` of sidecar `{}` is not a glob", name.value))
+                .fact("cause", e.msg)
+        })?;
+    }
+    let features = table.strings("features")?.unwrap_or_default().into_iter().map(|f| f.value).collect();
+    let patterns = table.strings("targets")?.unwrap_or_default();
+    let targets = patterns.iter().map(pattern).collect::<Result<_, _>>()?;
+    let assets = assets(&mut table)?;
+    other_halves(name, &mut table)?;
+    table.finish()?;
+    let at = name.at.clone();
+    Ok(Sidecar {
+        name: name.value.clone(),
+        at,
+        github,
+        wanted,
+        tag_prefix,
+        bin,
+        install_as,
+        features,
+        targets,
+        assets,
+    })
+}
+
+fn source(name: &Located<String>, table: &mut Table<'_>) -> Result<String, Error> {
+    let github = table.string("github")?;
+    for key in NOT_YET_SOURCES {
+        if let Some(value) = table.take(key) {
+            return Err(value
+                .error(
+                    Kind::Unsupported,
+                    format!("sidecar `{}`: `{key}` is not supported by this version", name.value),
+                )
+                .help("`github = \"OWNER/REPO\"` is"));
+        }
+    }
+    let github = github.ok_or_else(|| {
+        table
+            .error(Kind::BadValue, format!("sidecar `{}` has no source", name.value))
+            .help("add `github = \"OWNER/REPO\"`")
+    })?;
+    let path = github.value.strip_prefix("https://").or_else(|| github.value.strip_prefix("http://"));
+    let parts: Vec<&str> = path.unwrap_or(&github.value).trim_end_matches('/').split('/').collect();
+    let expected = if path.is_some() { 3 } else { 2 };
+    if parts.len() != expected || parts.iter().any(|p| p.is_empty() || p.contains(char::is_whitespace)) {
+        return Err(github
+            .error(Kind::BadValue, format!("`{}` is not a GitHub repository", github.value))
+            .help("write it as `OWNER/REPO`, or as the repository's URL on an Enterprise host"));
+    }
+    Ok(github.value)
+}
+
+fn wanted(table: &mut Table<'_>) -> Result<Wanted, Error> {
+    let (version, tag) = (table.string("version")?, table.string("tag")?);
+    match (version, tag) {
+        (Some(version), Some(_)) => Err(version
+            .error(Kind::BadValue, "`version` and `tag` exclude each other")
+            .help("keep `version` for a range, or `tag` for one exact release")),
+        (None, Some(tag)) => Ok(Wanted::Tag(tag.value)),
+        (Some(version), None) => match version.value.parse() {
+            Ok(requirement) => Ok(Wanted::Requirement(requirement)),
+            Err(cause) => Err(version
+                .error(Kind::BadVersion, format!("`{}` is not a version requirement", version.value))
+                .fact("cause", cause)
+                .help("write it as in Cargo.toml, such as `version = \"1.4\"`; for a tag that is no version use `tag = \"…\"`")),
+        },
+        (None, None) => Ok(Wanted::Latest),
+    }
+}
+
+fn assets(table: &mut Table<'_>) -> Result<Vec<(TargetPattern, Template)>, Error> {
+    let Some(entries) = table.table("asset")? else { return Ok(Vec::new()) };
+    let mut out = Vec::new();
+    for (key, value) in entries.into_entries() {
+        out.push((pattern(&key)?, template(&value.string()?)?));
+    }
+    out.sort_by_key(|(pattern, _): &(TargetPattern, Template)| !pattern.is_exact());
+    Ok(out)
+}
+
+/// Keys that belong to other parts of the toolkit. Their types are checked here; what they mean is checked where they
+/// are used. A key whose absence would install a broken program is refused instead.
+fn other_halves(name: &Located<String>, table: &mut Table<'_>) -> Result<(), Error> {
+    for key in ["layout", "resources"] {
+        if let Some(value) = table.take(key) {
+            let headline = format!("sidecar `{}`: `{key}` is not supported by this version", name.value);
+            return Err(value
+                .error(Kind::Unsupported, headline)
+                .fact("reason", "companion files would be missing at run time"));
+        }
+    }
+    table.table("shell")?;
+    table.boolean("http")?;
+    table.table("run")?;
+    Ok(())
+}
+
+fn pattern(text: &Located<String>) -> Result<TargetPattern, Error> {
+    TargetPattern::parse(&text.value).map_err(|e| e.fact("at", &text.at))
+}
+
+fn template(text: &Located<String>) -> Result<Template, Error> {
+    Template::parse(&text.value).map_err(|e| e.fact("at", &text.at))
+}
+
+/// A name becomes a file name on every system, and part of an environment variable.
+fn check_name(name: &Located<String>, what: &str) -> Result<(), Error> {
+    let text = name.value.as_str();
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let reserved = ["con", "prn", "aux", "nul"].contains(&text.to_ascii_lowercase().as_str());
+    let edges_ok = text.starts_with(|c: char| c.is_ascii_alphanumeric()) && !text.ends_with('.');
+    if !text.is_empty()
+        && text.chars().all(allowed)
+        && edges_ok
+        && !reserved
+        && !text.to_ascii_lowercase().ends_with(".exe")
+    {
+        return Ok(());
+    }
+    Err(name
+        .error(Kind::BadValue, format!("`{text}` cannot be a {}", what.trim_matches('`')))
+        .help("use letters, digits, `-`, `_` and `.`, begin with a letter or digit, and leave `.exe` to the toolkit"))
+}
+
+/// Two sidecars under one name would overwrite each other; case does not count, as on macOS and Windows.
+fn check_installed_names(sidecars: &BTreeMap<String, Sidecar>) -> Result<(), Error> {
+    let mut seen: BTreeMap<String, &Sidecar> = BTreeMap::new();
+    for sidecar in sidecars.values() {
+        if let Some(first) = seen.insert(sidecar.install_as.to_ascii_lowercase(), sidecar) {
+            return Err(Error::new(
+                Kind::NameClash,
+                format!("sidecars `{}` and `{}` would be installed under one name", first.name, sidecar.name),
+            )
+            .fact("name", &sidecar.install_as)
+            .fact("first", &first.at)
+            .fact("second", &sidecar.at)
+            .help(format!("give one of them another `install-as`, such as `{}-2`", sidecar.install_as)));
+        }
+    }
+    Ok(())
+}
+
+/// `90s`, `30m`, `12h`, `3d`, `2w`.
+fn duration(text: &Located<String>) -> Result<Duration, Error> {
+    let unit_at = text.value.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.value.len());
+    let (number, unit) = text.value.split_at(unit_at);
+    let seconds = match unit.trim() {
+        "s" => Some(1),
+        "m" => Some(60),
+        "h" => Some(3_600),
+        "d" => Some(86_400),
+        "w" => Some(604_800),
+        _ => None,
+    };
+    match (number.parse::<u32>(), seconds) {
+        (Ok(number), Some(seconds)) => Ok(Duration::from_secs(u64::from(number) * seconds)),
+        _ => Err(text
+            .error(Kind::BadValue, format!("`{}` is not a duration", text.value))
+            .help("write a whole number and a unit: `90s`, `30m`, `12h`, `3d`, `2w`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Manifest, Error> {
+        manifest(Path::new("sidecar.toml"), text.to_owned())
+    }
+
+    fn fails(text: &str) -> (Kind, String) {
+        let error = parse(text).unwrap_err();
+        (error.kind(), error.to_string())
+    }
+
+    #[test]
+    fn the_smallest_manifest_wants_the_latest_release_for_the_desktop() {
+        let manifest = parse("[sidecar.pocketbase]\ngithub = 'pocketbase/pocketbase'\n").unwrap();
+        let sidecar = manifest.sidecar("pocketbase").unwrap();
+        assert_eq!((&sidecar.wanted, sidecar.install_as.as_str()), (&Wanted::Latest, "pocketbase"));
+        assert_eq!(manifest.targets_of(sidecar).len(), 6);
+        assert!(!manifest.is_mandatory());
+        assert_eq!(manifest.settings.binaries, "binaries");
+    }
+
+    #[test]
+    fn everything_is_read() {
+        let manifest = parse(
+            r#"
+            [settings]
+            targets = ["x86_64-pc-windows-msvc", "x86_64-unknown-linux-gnu"]
+            binaries = "./bin/"
+            windows = ["main"]
+            minimum-age = "3d"
+
+            [sidecar.llama-server]
+            github = "ggml-org/llama.cpp"
+            tag = "b6900"
+            bin = "**/llama-server{exe}"
+            install-as = "myapp-llama"
+            features = ["llm"]
+            targets = ["cfg(unix)"]
+            asset = { "cfg(unix)" = "a-{tag}", "x86_64-unknown-linux-gnu" = "b-{tag}" }
+            shell = { spawn = true }
+            http = true
+            [sidecar.llama-server.run]
+            args = ["--port", "{port}"]
+            "#,
+        )
+        .unwrap();
+        let sidecar = manifest.sidecar("llama-server").unwrap();
+        let linux = "x86_64-unknown-linux-gnu".parse().unwrap();
+        assert_eq!(manifest.targets_of(sidecar), [linux]);
+        let linux = &manifest.targets_of(sidecar)[0];
+        assert_eq!(
+            sidecar.asset_for(linux).unwrap().source(),
+            "b-{tag}",
+            "an exact triple goes before a cfg"
+        );
+        assert_eq!(manifest.settings.minimum_age, Some(Duration::from_secs(3 * 86_400)));
+        assert_eq!(manifest.settings.binaries, "bin");
+        assert!(sidecar.is_enabled(&["llm".to_owned()].into()) && !sidecar.is_enabled(&[].into()));
+        assert_eq!(
+            sidecar.request().into_iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>(),
+            [
+                "asset.cfg(unix)=a-{tag}",
+                "asset.x86_64-unknown-linux-gnu=b-{tag}",
+                "bin=**/llama-server{exe}",
+                "github=ggml-org/llama.cpp",
+                "tag=b6900"
+            ]
+        );
+    }
+
+    #[test]
+    fn each_mistake_has_its_kind_and_line() {
+        let table = "[sidecar.a]\ngithub = 'o/r'\n";
+        for (text, kind, line) in [
+            ("[settings]\ntargets = ['x86_65-unknown-linux-gnu']\n", Kind::BadValue, 2),
+            ("[settings]\nbinaries = '../x'\n", Kind::BadValue, 2),
+            ("[settings]\nwindows = ['*']\n", Kind::BadValue, 2),
+            ("[settings]\nminimum-age = '3 fortnights'\n", Kind::BadValue, 2),
+            ("[sidecar.a]\nversion = '1'\n", Kind::BadValue, 1),
+            ("[sidecar.a]\ngithub = 'just-a-name'\n", Kind::BadValue, 2),
+            ("[sidecar.'a/b']\ngithub = 'o/r'\n", Kind::BadValue, 1),
+            ("[sidecar.'a.exe']\ngithub = 'o/r'\n", Kind::BadValue, 1),
+            ("[sidecar.a]\nnpm = 'x'\n", Kind::Unsupported, 2),
+            (&format!("{table}version = 'v1.x.y'\n"), Kind::BadVersion, 3),
+            (&format!("{table}bin = '{{verison}}'\n"), Kind::UnknownPlaceholder, 3),
+            (&format!("{table}layout = 'tree'\n"), Kind::Unsupported, 3),
+            (&format!("{table}verison = '1'\n"), Kind::UnknownKey, 3),
+            (&format!("{table}http = 'yes'\n"), Kind::BadValue, 3),
+            (&format!("{table}[sidecar.b]\ngithub = 'o/r'\ninstall-as = 'A'\n"), Kind::NameClash, 3),
+        ] {
+            let (found, message) = fails(text);
+            assert_eq!(found, kind, "{message}");
+            assert!(message.contains(&format!("sidecar.toml:{line}")), "line {line}: {message}");
+        }
+    }
+
+    #[test]
+    fn metadata_of_cargo_toml_takes_the_same_keys() {
+        let text = "[package]\nname = 'x'\n[package.metadata.sidecar.sidecar.a]\ngithub = 'o/r'\n";
+        let found = metadata(Path::new("Cargo.toml"), text.to_owned()).unwrap().unwrap();
+        assert!(found.sidecar("a").is_ok());
+        assert!(
+            metadata(Path::new("Cargo.toml"), "[package]\nname = 'sidecar'\n".to_owned()).unwrap().is_none()
+        );
+    }
+
+    #[test]
+    fn a_sidecar_named_like_the_package_is_refused() {
+        let manifest = parse("[sidecar.app]\ngithub = 'o/r'\n").unwrap();
+        assert_eq!(manifest.check_package_name("app").unwrap_err().kind(), Kind::NameIsPackage);
+        assert!(manifest.check_package_name("other").is_ok());
+    }
+}
