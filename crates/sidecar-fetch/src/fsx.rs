@@ -70,6 +70,10 @@ pub(crate) fn metadata(path: &Path) -> Result<Option<Metadata>> {
     }
 }
 
+pub(crate) fn set_permissions(path: &Path, permissions: fs::Permissions) -> Result<()> {
+    fs::set_permissions(path, permissions).map_err(|e| failed("set the mode of", path, &e))
+}
+
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<u64> {
     fs::copy(from, to).map_err(|e| failed("copy to", to, &e).fact("from", from.display()))
 }

@@ -8,6 +8,7 @@ mod error;
 mod fetch;
 mod fsx;
 mod hash;
+mod install;
 mod lock;
 mod manifest;
 mod progress;

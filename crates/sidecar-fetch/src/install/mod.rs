@@ -1,0 +1,260 @@
+//! Putting a verified binary where Tauri looks for it: `<binaries>/<name>-<triple>`.
+//!
+//! Identical bytes are never written again, and nothing half-written ever stands in the app directory: the file is
+//! made complete in a staging directory outside it (`tauri dev` watches the app directory) and then renamed.
+
+mod stamp;
+
+use std::fs::{File, Permissions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime};
+
+pub(crate) use stamp::Stamps;
+
+use crate::error::Error;
+use crate::fsx;
+use crate::hash::{self, Sha256};
+
+/// Which modification time an installed file gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mtime {
+    /// A fixed instant long ago, for build scripts: cargo compares the file's time with the start of the script that
+    /// installed it, and a current one would cost a second build.
+    Past,
+    /// Now, for subcommands: the next build must notice new bytes.
+    Now,
+}
+
+/// 2020-01-01T00:00:00Z in seconds since the Unix epoch: before any build, after any date that zip tools choke on.
+const PAST: u64 = 1_577_836_800;
+
+/// Where files are made before they are renamed into place, and what is known of files that are already there. Serves
+/// several threads at once.
+#[derive(Debug)]
+pub(crate) struct Installer {
+    state: PathBuf,
+    stamps: Mutex<Stamps>,
+    mtime: Mtime,
+    /// Held from the first file that is installed until the end of the run, so that runs on one app take turns.
+    turn: OnceLock<Option<File>>,
+}
+
+/// What is known of the file that is installed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Content {
+    pub(crate) sha256: Sha256,
+    /// Bytes.
+    pub(crate) size: u64,
+}
+
+impl Installer {
+    /// `state` is a directory of ours outside the app directory: `OUT_DIR`, or `sidecar` in the target directory.
+    pub(crate) fn new(state: &Path, mtime: Mtime) -> Self {
+        let stamps = Mutex::new(Stamps::load(&state.join("sidecar.stamp")));
+        Self { state: state.to_owned(), stamps, mtime, turn: OnceLock::new() }
+    }
+
+    /// Whether `dest` already is the wanted file. Its bytes are read only where the stamp does not vouch for them.
+    pub(crate) fn is_installed(&self, dest: &Path, wanted: Content) -> Result<bool, Error> {
+        let Some(metadata) = fsx::metadata(dest)? else { return Ok(false) };
+        if metadata.len() != wanted.size || !metadata.is_file() || !is_executable(&metadata) {
+            return Ok(false);
+        }
+        let known = self.stamps().sha256_of(dest, &metadata);
+        if let Some(known) = known {
+            return Ok(known == wanted.sha256);
+        }
+        let (found, _) = hash::of_file(dest)?;
+        self.stamps().record(dest, &metadata, found);
+        Ok(found == wanted.sha256)
+    }
+
+    /// Installs `source`, whose content was verified, as `dest`; tells whether it had to write.
+    pub(crate) fn install(&self, source: &Path, dest: &Path, content: Content) -> Result<bool, Error> {
+        self.take_turn()?;
+        if self.is_installed(dest, content)? {
+            return Ok(false);
+        }
+        if let Some(parent) = dest.parent() {
+            fsx::create_dir_all(parent)?;
+        }
+        let name = dest.file_name().unwrap_or(dest.as_os_str()).to_string_lossy();
+        let staged = self.staging().join(format!("{name}.{}", std::process::id()));
+        self.make(source, &staged)?;
+        let moved = match fsx::try_rename(&staged, dest) {
+            Err(e) if e.kind() == io::ErrorKind::CrossesDevices => self.across_devices(source, &staged, dest),
+            Err(e) => Err(fsx::failed("move into place", dest, &e)),
+            Ok(()) => Ok(()),
+        };
+        if moved.is_err() {
+            let _ = fsx::remove_file(&staged);
+        }
+        moved?;
+        if let Some(metadata) = fsx::metadata(dest)? {
+            self.stamps().record(dest, &metadata, content.sha256);
+        }
+        Ok(true)
+    }
+
+    /// Writes down what is known of the installed files. Losing it costs time, never correctness.
+    pub(crate) fn save(&self) {
+        self.stamps().save();
+    }
+
+    fn stamps(&self) -> MutexGuard<'_, Stamps> {
+        self.stamps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn staging(&self) -> PathBuf {
+        self.state.join("staging")
+    }
+
+    /// Waits until no other run installs into this app, then removes what an interrupted one left in staging. Where
+    /// the file system knows no locks the run goes on without: names in staging are per process, and renames are
+    /// atomic.
+    fn take_turn(&self) -> Result<(), Error> {
+        fsx::create_dir_all(&self.staging())?;
+        self.turn.get_or_init(|| {
+            let lock = fsx::create(&self.state.join("install.lock")).ok()?;
+            lock.lock().ok()?;
+            for leftover in fsx::read_dir(&self.staging()).unwrap_or_default() {
+                let _ = fsx::remove_file(&leftover);
+            }
+            Some(lock)
+        });
+        Ok(())
+    }
+
+    /// A complete copy with mode and time set: a reflink where the file system can (`std::fs::copy` asks for it), never
+    /// a hard link, because bundlers sign the installed file in place.
+    fn make(&self, source: &Path, staged: &Path) -> Result<(), Error> {
+        fsx::remove_file(staged)?;
+        fsx::copy(source, staged)?;
+        fsx::set_permissions(staged, executable_permissions(staged)?)?;
+        let time = match self.mtime {
+            Mtime::Past => SystemTime::UNIX_EPOCH + Duration::from_secs(PAST),
+            Mtime::Now => SystemTime::now(),
+        };
+        let file = File::options().write(true).open(staged).map_err(|e| fsx::failed("open", staged, &e))?;
+        file.set_modified(time).map_err(|e| fsx::failed("set the time of", staged, &e))
+    }
+
+    /// The staging directory is on another file system: the only atomic way left is a hidden file beside `dest`. Its
+    /// name is fixed, so that the next run overwrites what an interrupted one left.
+    fn across_devices(&self, source: &Path, staged: &Path, dest: &Path) -> Result<(), Error> {
+        fsx::remove_file(staged)?;
+        let name = dest.file_name().unwrap_or(dest.as_os_str()).to_string_lossy();
+        let beside = dest.with_file_name(format!(".{name}.part"));
+        self.make(source, &beside)?;
+        fsx::rename(&beside, dest)
+    }
+}
+
+#[cfg(unix)]
+fn is_executable(metadata: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    metadata.permissions().mode() & 0o111 == 0o111
+}
+
+#[cfg(not(unix))]
+fn is_executable(_: &std::fs::Metadata) -> bool {
+    true
+}
+
+/// 0755: bundlers copy the mode, and packages run the file as another user.
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "the other systems have to ask")]
+fn executable_permissions(_: &Path) -> Result<Permissions, Error> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Ok(Permissions::from_mode(0o755))
+}
+
+/// Writable, so that a bundler can sign the file in place.
+#[cfg(not(unix))]
+fn executable_permissions(path: &Path) -> Result<Permissions, Error> {
+    let mut permissions = fsx::metadata(path)?
+        .map(|m| m.permissions())
+        .ok_or_else(|| fsx::failed("look at", path, &io::Error::from(io::ErrorKind::NotFound)))?;
+    #[expect(
+        clippy::permissions_set_readonly_false,
+        reason = "this is not a Unix, where it would mean world-writable"
+    )]
+    permissions.set_readonly(false);
+    Ok(permissions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Scene {
+        dir: tempfile::TempDir,
+        content: Content,
+    }
+
+    impl Scene {
+        fn new() -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            fsx::write_atomic(&dir.path().join("blob"), "binary").unwrap();
+            Self { dir, content: Content { sha256: Sha256::of(b"binary"), size: 6 } }
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.dir.path().join(name)
+        }
+
+        fn installer(&self, mtime: Mtime) -> Installer {
+            Installer::new(&self.path("state"), mtime)
+        }
+    }
+
+    #[test]
+    fn installs_once_and_leaves_nothing_behind() {
+        let scene = Scene::new();
+        let dest = scene.path("app/binaries/x-triple");
+        let installer = scene.installer(Mtime::Now);
+        assert!(!installer.is_installed(&dest, scene.content).unwrap());
+        installer.install(&scene.path("blob"), &dest, scene.content).unwrap();
+        assert!(installer.is_installed(&dest, scene.content).unwrap());
+        installer.save();
+        assert!(scene.installer(Mtime::Now).is_installed(&dest, scene.content).unwrap());
+        assert_eq!(fsx::read_dir(&scene.path("app/binaries")).unwrap(), [dest]);
+        assert!(fsx::read_dir(&scene.path("state/staging")).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_build_script_leaves_a_past_mtime() {
+        let scene = Scene::new();
+        let dest = scene.path("x");
+        scene.installer(Mtime::Past).install(&scene.path("blob"), &dest, scene.content).unwrap();
+        let modified = fsx::metadata(&dest).unwrap().unwrap().modified().unwrap();
+        assert_eq!(modified.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs(), PAST);
+    }
+
+    #[test]
+    fn changed_bytes_of_the_same_length_are_noticed() {
+        let scene = Scene::new();
+        let dest = scene.path("x");
+        let installer = scene.installer(Mtime::Past);
+        installer.install(&scene.path("blob"), &dest, scene.content).unwrap();
+        fsx::write_atomic(&dest, "BINARY").unwrap();
+        installer.make(&dest, &scene.path("y")).unwrap();
+        fsx::rename(&scene.path("y"), &dest).unwrap();
+        assert!(!installer.is_installed(&dest, scene.content).unwrap(), "same length and mtime, other bytes");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_mode_is_0755_and_a_lost_exec_bit_is_mended() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let scene = Scene::new();
+        let dest = scene.path("x");
+        let installer = scene.installer(Mtime::Now);
+        installer.install(&scene.path("blob"), &dest, scene.content).unwrap();
+        assert_eq!(fsx::metadata(&dest).unwrap().unwrap().permissions().mode() & 0o777, 0o755);
+        fsx::set_permissions(&dest, Permissions::from_mode(0o644)).unwrap();
+        assert!(!installer.is_installed(&dest, scene.content).unwrap());
+    }
+}
