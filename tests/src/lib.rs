@@ -1,1 +1,15 @@
-//! Test support: the release server.
+//! Test support: a release server on loopback that speaks GitHub's API and misbehaves on demand.
+//!
+//! ```
+//! use sidecar_tests::{Fault, Match, ReleaseServer, ReleaseSpec};
+//!
+//! let server = ReleaseServer::start();
+//! server.release("acme/tool", ReleaseSpec::new("v1.2.3").asset("tool-linux-amd64", "bytes"));
+//! server.fault(Match::asset("tool-linux-amd64"), Fault::CutAfter(2), 1); // once; the second try is well served
+//! assert!(server.api_url().ends_with("/api/v3"));
+//! assert!(server.requests().is_empty());
+//! ```
+
+mod server;
+
+pub use server::{Content, Fault, Match, ReleaseServer, ReleaseSpec, Seen, Times};
