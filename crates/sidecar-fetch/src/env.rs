@@ -28,6 +28,21 @@ pub(crate) const DOCS_RS: &str = "DOCS_RS";
 /// Set by CI services.
 pub(crate) const CI: &str = "CI";
 
+/// Where Linux desktops keep caches; `~/.cache` where it is not set.
+pub(crate) const XDG_CACHE_HOME: &str = "XDG_CACHE_HOME";
+/// Where Windows keeps what belongs to one user on one machine, caches among it.
+pub(crate) const LOCALAPPDATA: &str = "LOCALAPPDATA";
+/// The user that called `sudo`.
+pub(crate) const SUDO_UID: &str = "SUDO_UID";
+/// The proxy for https, then the one for everything: read by the HTTP client, and here only to name it in errors.
+#[cfg(feature = "download")]
+pub(crate) const PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
+/// The value of a variable that holds a path, which need not be Unicode; an empty one counts as not set.
+pub(crate) fn path(name: &str) -> Option<std::path::PathBuf> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(Into::into)
+}
+
 /// The value of a variable; one that is empty or not Unicode counts as not set.
 pub(crate) fn text(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
@@ -38,7 +53,8 @@ pub(crate) fn flag(name: &str) -> bool {
     text(name).is_some_and(|value| is_on(&value))
 }
 
-fn is_on(value: &str) -> bool {
+/// Whether the value of a switch means on.
+pub(crate) fn is_on(value: &str) -> bool {
     matches!(value.to_ascii_lowercase().as_str(), "1" | "true" | "yes" | "on")
 }
 

@@ -57,6 +57,45 @@ pub(crate) fn create(path: &Path) -> Result<File> {
     File::create(path).map_err(|e| failed("create", path, &e))
 }
 
+/// Opens a file to read and write it, creating it (with its parent directories) where it does not exist. What it holds
+/// stays.
+pub(crate) fn open_or_create(path: &Path) -> Result<File> {
+    if let Some(parent) = path.parent() {
+        create_dir_all(parent)?;
+    }
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false);
+    options.open(path).map_err(|e| failed("create", path, &e))
+}
+
+/// Like [`open_or_create`], for a file that is only ever locked. On Windows it cannot be removed while somebody has
+/// it open, so that two processes never hold locks on two files of one name.
+pub(crate) fn open_lock(path: &Path) -> Result<File> {
+    if let Some(parent) = path.parent() {
+        create_dir_all(parent)?;
+    }
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(windows)]
+    {
+        use std::os::windows::fs::OpenOptionsExt as _;
+        // FILE_SHARE_READ | FILE_SHARE_WRITE: all but FILE_SHARE_DELETE
+        options.share_mode(1 | 2);
+    }
+    options.open(path).map_err(|e| failed("create", path, &e))
+}
+
+/// Writes a small file in place. For files whose readers can tell a half-written one.
+pub(crate) fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).map_err(|e| failed("write", path, &e))
+}
+
+/// Sets when a file was last modified.
+pub(crate) fn set_modified(path: &Path, time: std::time::SystemTime) -> Result<()> {
+    let file = File::options().write(true).open(path).map_err(|e| failed("open", path, &e))?;
+    file.set_modified(time).map_err(|e| failed("set the time of", path, &e))
+}
+
 pub(crate) fn create_dir_all(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(|e| failed("create the directory", path, &e))
 }

@@ -2,6 +2,7 @@
 #![expect(dead_code, reason = "replaced as the road is connected")]
 
 mod doc;
+mod cache;
 mod env;
 mod error;
 #[cfg(feature = "download")]
