@@ -12,6 +12,7 @@ mod hash;
 mod install;
 mod lock;
 mod manifest;
+mod offline;
 mod progress;
 mod target;
 mod template;
