@@ -33,10 +33,14 @@ pub(crate) const XDG_CACHE_HOME: &str = "XDG_CACHE_HOME";
 /// Where Windows keeps what belongs to one user on one machine, caches among it.
 pub(crate) const LOCALAPPDATA: &str = "LOCALAPPDATA";
 /// The user that called `sudo`.
+#[cfg(unix)]
 pub(crate) const SUDO_UID: &str = "SUDO_UID";
-/// The proxy for https, then the one for everything: read by the HTTP client, and here only to name it in errors.
+/// The proxy for https. The HTTP client reads it (and its lower-case spelling); here it is only named in errors.
 #[cfg(feature = "download")]
-pub(crate) const PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+pub(crate) const HTTPS_PROXY: &str = "HTTPS_PROXY";
+/// The proxy for everything that has none of its own; as above.
+#[cfg(feature = "download")]
+pub(crate) const ALL_PROXY: &str = "ALL_PROXY";
 
 /// The value of a variable that holds a path, which need not be Unicode; an empty one counts as not set.
 pub(crate) fn path(name: &str) -> Option<std::path::PathBuf> {

@@ -78,7 +78,9 @@ mod tests {
         }
         let env = |name: &str| vars.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
         let answer = decide(env, &dir.path().join("a/b/c"), Some(&dir.path().join("home")));
-        answer.map(|text| text.replace(&format!("{}/", dir.path().display()), ""))
+        let slashes = |text: String| text.replace('\\', "/");
+        let root = slashes(format!("{}/", dir.path().display()));
+        answer.map(|text| slashes(text).replace(&root, ""))
     }
 
     const ON: &str = "[build]\njobs = 1\n[net]\noffline = true\n";

@@ -133,7 +133,9 @@ fn identity(metadata: &Metadata) -> (u64, u64) {
 
 /// Always the same: elsewhere a lock file cannot be removed while it is open (see [`fsx::open_lock`]).
 #[cfg(not(unix))]
-fn identity(_: &Metadata) {}
+fn identity(_: &Metadata) -> (u64, u64) {
+    (0, 0)
+}
 
 #[cfg(test)]
 mod tests {

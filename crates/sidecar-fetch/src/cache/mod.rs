@@ -174,7 +174,9 @@ fn refuse_sudo(root: &Path) -> Result<()> {
     }
 }
 
+/// There is no sudo that keeps the home directory.
 #[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the signature is the one for Unix")]
 fn refuse_sudo(_: &Path) -> Result<()> {
     Ok(())
 }
