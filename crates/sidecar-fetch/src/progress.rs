@@ -11,7 +11,8 @@ pub enum Event<'a> {
         /// What the verb is about.
         what: &'a str,
     },
-    /// A transfer began. `id` is unique within the run.
+    /// A transfer began, or began again after [`Retry`](Self::Retry): what was reported of it before is void then. `id` is
+    /// unique within the run.
     Begin {
         /// Names this transfer in the events that follow.
         id: u64,
