@@ -16,6 +16,9 @@ mod offline;
 mod progress;
 mod target;
 mod template;
+mod inspect;
+#[cfg(feature = "download")]
+mod unpack;
 
 pub use error::{Error, Kind};
 pub use progress::{Event, Reporter, Silent};

@@ -1,0 +1,3 @@
+//! What a downloaded file really is.
+
+pub(crate) mod sniff;
