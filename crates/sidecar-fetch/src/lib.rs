@@ -14,6 +14,8 @@ mod lock;
 mod manifest;
 mod offline;
 mod progress;
+#[cfg(feature = "resolve")]
+mod resolve;
 mod target;
 mod template;
 mod inspect;

@@ -1,0 +1,277 @@
+//! Which builds fit a platform, and how well.
+
+use target_lexicon::Architecture;
+
+use super::format::Format;
+use super::name::Build;
+use super::words::{Arch, Libc, Os};
+use crate::target::Target;
+
+/// The platform of a target in the vocabulary's words.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Platform {
+    pub(super) os: Os,
+    pub(super) arch: Arch,
+    pub(super) libc: Libc,
+}
+
+impl Platform {
+    /// `None` for targets whose names are not understood; they need an override.
+    pub(super) fn of(target: &Target) -> Option<Self> {
+        let os = if target.is_windows() {
+            Os::Windows
+        } else if target.is_apple() {
+            Os::Macos
+        } else if target.is_android() {
+            Os::Android
+        } else if target.is_linux() {
+            Os::Linux
+        } else if target.os() == "freebsd" {
+            Os::FreeBsd
+        } else {
+            return None;
+        };
+        let arch = match target.architecture() {
+            Architecture::X86_64 => Arch::X64,
+            Architecture::X86_32(_) => Arch::X86,
+            Architecture::Aarch64(_) => Arch::Arm64,
+            _ => return None,
+        };
+        let libc = if target.is_musl() {
+            Libc::Musl
+        } else if target.as_str().ends_with("-msvc") {
+            Libc::Msvc
+        } else {
+            Libc::Gnu
+        };
+        Some(Self { os, arch, libc })
+    }
+}
+
+/// How well the architecture fits; the better first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum ArchFit {
+    Exact,
+    Universal,
+    /// The name says nothing, which means the customary one; the binary's header has the last word.
+    Untold,
+}
+
+/// How well the C library fits; the better first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum LibcFit {
+    Exact,
+    Untold,
+    /// Another one that runs there: a static build under glibc, MinGW's under Windows.
+    Other,
+}
+
+impl ArchFit {
+    pub(super) fn note(self) -> Option<&'static str> {
+        match self {
+            Self::Exact => None,
+            Self::Universal => Some("universal"),
+            Self::Untold => Some("says no architecture"),
+        }
+    }
+}
+
+impl LibcFit {
+    pub(super) fn note(self) -> Option<&'static str> {
+        match self {
+            Self::Exact | Self::Untold => None,
+            Self::Other => Some("of another C library, but runs on the target"),
+        }
+    }
+}
+
+/// A build that fits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fit<'a> {
+    pub(super) build: &'a Build,
+    pub(super) arch: ArchFit,
+    pub(super) libc: LibcFit,
+}
+
+/// Decides what a bare `arm` means. macOS never ran 32-bit ARM; and publishers who write `arm` there, and `arm64`
+/// nowhere, mean the same by it on the other systems.
+pub(super) fn settle_bare_arm(builds: &mut [Build]) {
+    let on_macos = |build: &Build| build.os == Some(Os::Macos) && build.arch == Some(Arch::Arm);
+    let everywhere =
+        builds.iter().any(on_macos) && !builds.iter().any(|build| build.arch == Some(Arch::Arm64));
+    for build in builds {
+        if build.arch == Some(Arch::Arm) && (everywhere || build.os == Some(Os::Macos)) {
+            build.arch = Some(Arch::Arm64);
+        }
+    }
+}
+
+/// Decides what names without a system mean. Where a release says `darwin` and never `linux`, or builds for
+/// architectures that only Linux is used on, what names just an architecture is for Linux: `tool-darwin`, `tool-arm64`.
+pub(super) fn settle_untold_system(builds: &mut [Build]) {
+    let untold = |build: &Build| {
+        let form = matches!(
+            build.format,
+            Format::Raw | Format::TarGz | Format::TarXz | Format::TarZst | Format::TarBz2
+        );
+        build.os.is_none() && build.arch.is_some() && form
+    };
+    let named = |os| builds.iter().any(|build| build.os == Some(os));
+    let foreign = builds.iter().any(|build| untold(build) && build.arch == Some(Arch::Other));
+    if named(Os::Linux) || !(named(Os::Macos) || foreign) {
+        return;
+    }
+    for build in builds.iter_mut().filter(|build| untold(build)) {
+        build.os = Some(Os::Linux);
+    }
+}
+
+/// The builds that name the tool best; what does not, where some do, is another program of the release.
+pub(super) fn of_the_tool(builds: &mut Vec<Build>) {
+    let best = builds.iter().map(|build| build.named).max();
+    builds.retain(|build| Some(build.named) == best);
+}
+
+/// The builds that run on `platform`.
+pub(super) fn candidates(builds: &[Build], platform: Platform) -> Vec<Fit<'_>> {
+    let here: Vec<&Build> = builds.iter().filter(|build| build.os == Some(platform.os)).collect();
+    let fits = here.iter().filter_map(|build| {
+        let arch = arch_fit(build, &here, platform)?;
+        let libc = libc_fit(build.libc, platform)?;
+        Some(Fit { build, arch, libc })
+    });
+    // Where other platforms have a plainer build, one with additional words is another program: the release has
+    // `tool-linux` and, for this platform, only `tool-lsp-windows`.
+    let is_other_program = |fit: &Fit<'_>| {
+        builds.iter().filter(|build| build.os.is_some_and(|os| os != platform.os)).any(|build| {
+            build.family.len() < fit.build.family.len() && build.family.is_subset(&fit.build.family)
+        })
+    };
+    fits.filter(|fit| !is_other_program(fit)).collect()
+}
+
+fn arch_fit(build: &Build, here: &[&Build], platform: Platform) -> Option<ArchFit> {
+    match build.arch {
+        Some(arch) if arch == platform.arch => Some(ArchFit::Exact),
+        Some(Arch::Universal) if platform.os == Os::Macos => Some(ArchFit::Universal),
+        Some(_) => None,
+        // Before there was a choice, builds named none: x86-64. On macOS it is often a universal one, if no other
+        // build for macOS names its architecture.
+        None => {
+            let told = here.iter().any(|b| b.arch.is_some());
+            let customary = platform.arch == Arch::X64 || (platform.os == Os::Macos && !told);
+            customary.then_some(ArchFit::Untold)
+        }
+    }
+}
+
+fn libc_fit(libc: Option<Libc>, platform: Platform) -> Option<LibcFit> {
+    if !matches!(platform.os, Os::Linux | Os::Windows) {
+        return Some(LibcFit::Exact);
+    }
+    match (libc, platform.libc) {
+        (Some(told), wanted) if told == wanted => Some(LibcFit::Exact),
+        // A build for glibc does not start where only musl is, and one that does not say is most often for glibc.
+        (Some(Libc::Static | Libc::Alpine), Libc::Musl) => Some(LibcFit::Exact),
+        (_, Libc::Musl) | (Some(Libc::Alpine), _) => None,
+        (None, _) => Some(LibcFit::Untold),
+        _ => Some(LibcFit::Other),
+    }
+}
+
+/// The builds that come nearest to fitting: of the same system first, then the same architecture.
+pub(super) fn nearest(builds: &[Build], platform: Option<Platform>) -> Vec<usize> {
+    let mut near: Vec<&Build> = builds.iter().filter(|build| build.os.is_some()).collect();
+    near.sort_by_key(|build| {
+        let far = platform.map(|p| (build.os != Some(p.os), build.arch != Some(p.arch)));
+        (far, build.index)
+    });
+    near.into_iter().map(|build| build.index).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::name::{Subject, read};
+    use super::super::{Choice, Query, choose};
+    use super::*;
+
+    fn pick<'a>(names: &[&'a str], target: &str) -> Option<&'a str> {
+        let target = target.parse().unwrap();
+        match choose(names, &Query { target: &target, tool: "tool", repo: "o/tool", tag: "v1" }) {
+            Choice::Chosen(pick) => Some(names[pick.index]),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn platforms_are_understood_or_refused() {
+        let of = |name: &str| Platform::of(&name.parse().unwrap()).map(|p| (p.os, p.arch, p.libc));
+        assert_eq!(of("x86_64-unknown-linux-musl"), Some((Os::Linux, Arch::X64, Libc::Musl)));
+        assert_eq!(of("aarch64-apple-darwin").map(|p| p.0), Some(Os::Macos));
+        assert_eq!(of("i686-pc-windows-msvc"), Some((Os::Windows, Arch::X86, Libc::Msvc)));
+        assert_eq!(of("aarch64-linux-android").map(|p| p.0), Some(Os::Android));
+        assert_eq!(of("x86_64-unknown-freebsd").map(|p| p.0), Some(Os::FreeBsd));
+        assert_eq!(of("riscv64gc-unknown-linux-gnu"), None);
+        assert_eq!(of("x86_64-unknown-openbsd"), None);
+    }
+
+    #[test]
+    fn a_bare_arm_is_64_bit_where_macos_says_the_same() {
+        let linux = "aarch64-unknown-linux-gnu";
+        assert_eq!(pick(&["tool-macos-arm", "tool-linux-arm"], linux), Some("tool-linux-arm"));
+        assert_eq!(pick(&["tool-macos-arm64", "tool-linux-arm"], linux), None);
+        assert_eq!(pick(&["tool-linux-arm"], linux), None);
+        assert_eq!(pick(&["tool-macos-arm"], "aarch64-apple-darwin"), Some("tool-macos-arm"));
+    }
+
+    #[test]
+    fn a_name_without_a_system_is_for_linux_only_by_elimination() {
+        let linux = "aarch64-unknown-linux-gnu";
+        assert_eq!(pick(&["tool-darwin", "tool-arm64"], linux), Some("tool-arm64"));
+        assert_eq!(pick(&["tool-x86_64", "tool-aarch64", "tool-mips"], linux), Some("tool-aarch64"));
+        assert_eq!(pick(&["tool-linux-amd64", "tool-darwin", "tool-arm64"], linux), None);
+        assert_eq!(pick(&["tool-amd64", "tool-arm64"], linux), None);
+        assert_eq!(pick(&["tool-darwin", "tool-arm64.zip"], linux), None);
+    }
+
+    #[test]
+    fn an_untold_architecture_is_the_customary_one() {
+        let names = ["tool-linux", "tool-linux-arm64", "tool-macos", "tool-windows.zip"];
+        assert_eq!(pick(&names, "x86_64-unknown-linux-gnu"), Some(names[0]));
+        assert_eq!(pick(&names, "aarch64-apple-darwin"), Some(names[2]));
+        assert_eq!(pick(&names, "aarch64-pc-windows-msvc"), None);
+        assert_eq!(pick(&["tool-macos", "tool-macos-x64"], "aarch64-apple-darwin"), None);
+        assert_eq!(pick(&["tool-linux"], "aarch64-unknown-linux-gnu"), None);
+    }
+
+    #[test]
+    fn additions_that_other_platforms_do_without_are_another_program() {
+        let names = ["tool-linux-x64", "tool-lsp-windows-x64.exe"];
+        assert_eq!(pick(&names, "x86_64-pc-windows-msvc"), None);
+        assert_eq!(pick(&names[1..], "x86_64-pc-windows-msvc"), Some(names[1]));
+    }
+
+    #[test]
+    fn the_best_named_builds_stay() {
+        let target = "x86_64-unknown-linux-gnu".parse().unwrap();
+        let subject = Subject::new(&Query { target: &target, tool: "kube-scan", repo: "o/kit", tag: "v1" });
+        let names = ["kit-linux", "scan-linux", "kube-scan-linux"];
+        let mut builds: Vec<Build> =
+            names.iter().enumerate().filter_map(|(i, n)| read(i, n, &subject)).collect();
+        assert_eq!(builds.iter().map(|build| build.named).collect::<Vec<_>>(), [0, 1, 3]);
+        of_the_tool(&mut builds);
+        assert_eq!(builds.iter().map(|build| build.index).collect::<Vec<_>>(), [2]);
+        assert_eq!(nearest(&builds, None), [2]);
+    }
+
+    #[test]
+    fn alpine_builds_run_on_musl_only() {
+        assert_eq!(pick(&["tool-alpine-x64"], "x86_64-unknown-linux-gnu"), None);
+        assert_eq!(pick(&["tool-alpine-x64"], "x86_64-unknown-linux-musl"), Some("tool-alpine-x64"));
+        assert_eq!(pick(&["tool-linux-x64"], "x86_64-unknown-linux-musl"), None);
+        assert_eq!(
+            pick(&["tool-linux-static-x64"], "x86_64-unknown-linux-musl"),
+            Some("tool-linux-static-x64")
+        );
+    }
+}

@@ -1,0 +1,362 @@
+//! Reads one asset name: its tokens, and what they say about the build.
+
+use std::collections::BTreeSet;
+
+use super::Query;
+use super::format::{self, Format};
+use super::words::{self, Arch, Fact, Libc, Os};
+
+/// A build as its name describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Build {
+    /// Where its name stands in the release.
+    pub(super) index: usize,
+    pub(super) os: Option<Os>,
+    pub(super) arch: Option<Arch>,
+    pub(super) libc: Option<Libc>,
+    pub(super) format: Format,
+    /// Tokens that neither the platform nor the tool, repository and version explain: `lsp`, `cuda`, `ubuntu`, `22`.
+    pub(super) extras: BTreeSet<String>,
+    /// The extras that tell another program or feature set, without numbers and names of distributions.
+    pub(super) family: BTreeSet<String>,
+    /// How many tokens of the tool's name are in it; one more where it stands there as a whole.
+    pub(super) named: usize,
+}
+
+/// What is taken out of every name before words are looked up, so that `win-tool` and `go-arch-lint` speak of nothing.
+#[derive(Debug)]
+pub(super) struct Subject {
+    tool: Vec<String>,
+    /// Tool, repository, tag and version as token sequences, longest first.
+    sequences: Vec<Vec<String>>,
+}
+
+impl Subject {
+    pub(super) fn new(query: &Query<'_>) -> Self {
+        let tool = lower(query.tool);
+        let repo = lower(query.repo.rsplit('/').next().unwrap_or(query.repo));
+        let version = query.tag.find(|c: char| c.is_ascii_digit()).map_or("", |at| &query.tag[at..]);
+        let release = version.split(['-', '+']).next().unwrap_or(version);
+        let mut sequences = vec![tool.clone(), repo, lower(query.tag), lower(version), lower(release)];
+        sequences.retain(|sequence| !sequence.is_empty());
+        sequences.sort_by_key(|sequence| std::cmp::Reverse(sequence.len()));
+        Self { tool, sequences }
+    }
+
+    /// How many tokens of the tool's name are among `chunks`; one more where it stands there as a whole.
+    fn named(&self, chunks: &[Option<&str>]) -> usize {
+        let count =
+            self.tool.iter().filter(|word| chunks.iter().flatten().any(|chunk| same(chunk, word))).count();
+        count + usize::from(position(chunks, &self.tool).is_some())
+    }
+}
+
+/// Splits at everything that is neither letter nor digit.
+fn chunks(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|chunk| !chunk.is_empty())
+}
+
+fn lower(text: &str) -> Vec<String> {
+    chunks(text).map(str::to_lowercase).collect()
+}
+
+/// Equal, or equal but for the `v` of a version.
+fn same(chunk: &str, wanted: &str) -> bool {
+    let bare = |s: &str| match s.strip_prefix('v') {
+        Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => rest.to_owned(),
+        _ => s.to_owned(),
+    };
+    chunk.eq_ignore_ascii_case(wanted) || bare(&chunk.to_lowercase()) == bare(wanted)
+}
+
+/// Where `sequence` begins in `chunks`.
+fn position(chunks: &[Option<&str>], sequence: &[String]) -> Option<usize> {
+    if sequence.is_empty() {
+        return None;
+    }
+    chunks.windows(sequence.len()).position(|window| {
+        window.iter().zip(sequence).all(|(chunk, wanted)| chunk.is_some_and(|chunk| same(chunk, wanted)))
+    })
+}
+
+/// Reads a name; `None` where it cannot be the program: a package, a side file, sources, a debug build, or a name that
+/// contradicts itself.
+pub(super) fn read(index: usize, name: &str, subject: &Subject) -> Option<Build> {
+    let ending = format::ending(name, is_platform_row)?;
+    let mut chunks: Vec<Option<&str>> = chunks(ending.stem).map(Some).collect();
+    let named = subject.named(&chunks);
+    for sequence in &subject.sequences {
+        if let Some(at) = position(&chunks, sequence) {
+            chunks[at..at + sequence.len()].fill(None);
+        }
+    }
+    let mut said = Said::default();
+    let mut before: Vec<Fact> = Vec::new();
+    for chunk in chunks {
+        let (unknown, facts) = chunk.map(|chunk| tokens(chunk, &before)).unwrap_or_default();
+        said.note(&facts, chunk.unwrap_or_default());
+        said.extras.extend(unknown.iter().cloned());
+        said.family.extend(unknown.into_iter().filter(|word| !is_number(word)));
+        before = facts;
+    }
+    if ending.exe {
+        said.systems.insert(Os::Windows);
+    }
+    if said.unwanted {
+        return None;
+    }
+    Some(Build {
+        index,
+        os: said.os().ok()?,
+        arch: said.arch().ok()?,
+        libc: said.libc,
+        format: ending.format,
+        extras: said.extras,
+        family: said.family,
+        named,
+    })
+}
+
+fn is_number(word: &str) -> bool {
+    let digits = word.strip_prefix('v').unwrap_or(word);
+    digits.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// The unknown words and the facts of one chunk. A chunk that is not a word itself may be a row of words without a
+/// border (`linuxamd64`), else it is cut where upper case or digits begin, if that brings a platform to light.
+fn tokens(chunk: &str, before: &[Fact]) -> (Vec<String>, Vec<Fact>) {
+    let word = chunk.to_lowercase();
+    let facts = words::facts(&word);
+    if !facts.is_empty() {
+        return (Vec::new(), facts.to_vec());
+    }
+    if let Some(fact) = before.iter().map(|b| words::behind(*b, &word)).find(|f| !f.is_empty()) {
+        return (Vec::new(), fact.to_vec());
+    }
+    if let Some(found) = row(&word).filter(|(_, facts)| facts.iter().copied().any(is_platform)) {
+        return found;
+    }
+    let (mut unknown, mut known) = (Vec::new(), Vec::new());
+    for piece in pieces(chunk) {
+        let piece = piece.to_lowercase();
+        match words::facts(&piece) {
+            [] => unknown.push(piece),
+            facts => known.extend_from_slice(facts),
+        }
+    }
+    if known.iter().copied().any(is_platform) { (unknown, known) } else { (vec![word], Vec::new()) }
+}
+
+/// Whether every token of `text` is in the vocabulary: `x86_64`, `linux-amd64`.
+fn is_platform_row(text: &str) -> bool {
+    let mut before = Vec::new();
+    chunks(text).all(|chunk| {
+        let (unknown, facts) = tokens(chunk, &before);
+        before = facts;
+        unknown.is_empty()
+    })
+}
+
+fn is_platform(fact: Fact) -> bool {
+    matches!(fact, Fact::Os(_) | Fact::Arch(_))
+}
+
+/// Cuts `word` into words of the vocabulary that cover it wholly; digits may end it (`macos14`).
+fn row(word: &str) -> Option<(Vec<String>, Vec<Fact>)> {
+    if word.is_empty() {
+        return Some((Vec::new(), Vec::new()));
+    }
+    let ends = word.char_indices().map(|(at, c)| at + c.len_utf8()).rev();
+    for end in ends {
+        let facts = words::facts(&word[..end]);
+        if facts.is_empty() {
+            continue;
+        }
+        let rest = &word[end..];
+        let mut tail =
+            match facts.iter().map(|fact| words::behind(*fact, rest)).find(|facts| !facts.is_empty()) {
+                Some(facts) => Some((Vec::new(), facts.to_vec())),
+                None => row(rest),
+            };
+        if tail.is_none() && rest.bytes().all(|b| b.is_ascii_digit()) {
+            tail = Some((vec![rest.to_owned()], Vec::new()));
+        }
+        if let Some((unknown, more)) = tail {
+            return Some((unknown, [facts, &more].concat()));
+        }
+    }
+    None
+}
+
+/// Cuts where upper case follows lower case, and between letters and digits.
+fn pieces(chunk: &str) -> Vec<&str> {
+    let mut cuts = vec![0];
+    let chars: Vec<(usize, char)> = chunk.char_indices().collect();
+    for pair in chars.windows(2) {
+        let ((_, a), (at, b)) = (pair[0], pair[1]);
+        if (a.is_lowercase() && b.is_uppercase()) || a.is_ascii_digit() != b.is_ascii_digit() {
+            cuts.push(at);
+        }
+    }
+    cuts.push(chunk.len());
+    cuts.windows(2).map(|cut| &chunk[cut[0]..cut[1]]).collect()
+}
+
+/// What all tokens of a name say together.
+#[derive(Debug, Default)]
+struct Said {
+    systems: BTreeSet<Os>,
+    architectures: BTreeSet<Arch>,
+    bits: BTreeSet<u8>,
+    libc: Option<Libc>,
+    unwanted: bool,
+    extras: BTreeSet<String>,
+    family: BTreeSet<String>,
+}
+
+impl Said {
+    fn note(&mut self, facts: &[Fact], chunk: &str) {
+        for fact in facts {
+            match *fact {
+                Fact::Os(os) => drop(self.systems.insert(os)),
+                Fact::Arch(arch) => drop(self.architectures.insert(arch)),
+                // `gnu` beside `static` is a static build for glibc systems.
+                Fact::Libc(libc) => self.libc = Some(self.libc.map_or(libc, |known| known.min(libc))),
+                Fact::Bits(bits) => drop(self.bits.insert(bits)),
+                Fact::Unwanted => self.unwanted = true,
+                Fact::Flavour => drop(self.extras.insert(chunk.to_lowercase())),
+                Fact::Noise => {}
+            }
+        }
+    }
+
+    /// The one system that is named, if any.
+    fn os(&self) -> Result<Option<Os>, Contradiction> {
+        // `linux-android` is Android, `apple-ios` is iOS.
+        if let Some(os) = [Os::Other, Os::Android].into_iter().find(|os| self.systems.contains(os)) {
+            return Ok(Some(os));
+        }
+        if self.systems.len() > 1 { Err(Contradiction) } else { Ok(self.systems.first().copied()) }
+    }
+
+    /// The one architecture that is named, if any.
+    fn arch(&self) -> Result<Option<Arch>, Contradiction> {
+        let has = |arch| self.architectures.contains(&arch);
+        let (wide, narrow) = (self.bits.contains(&64), self.bits.contains(&32));
+        if has(Arch::Other) {
+            return Ok(Some(Arch::Other));
+        }
+        if wide && has(Arch::X86) {
+            return Err(Contradiction);
+        }
+        let mut told = self.architectures.clone();
+        if told.remove(&Arch::Intel) {
+            told.insert(if wide || has(Arch::X64) { Arch::X64 } else { Arch::X86 });
+        }
+        if (wide || has(Arch::Arm64)) && told.remove(&Arch::Arm) {
+            told.insert(Arch::Arm64);
+        }
+        let both = self.systems.contains(&Os::Macos) && told == [Arch::X64, Arch::Arm64].into();
+        match told.first() {
+            Some(_) if both || told.contains(&Arch::Universal) => Ok(Some(Arch::Universal)),
+            Some(_) if told.len() > 1 => Err(Contradiction),
+            Some(arch) => Ok(Some(*arch)),
+            None if wide => Ok(Some(Arch::X64)),
+            None if narrow => Ok(Some(Arch::X86)),
+            None => Ok(None),
+        }
+    }
+}
+
+/// A name speaks of two systems, or of two architectures.
+#[derive(Debug)]
+struct Contradiction;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn build(name: &str, tool: &str, repo: &str, tag: &str) -> Option<Build> {
+        let target = "x86_64-unknown-linux-gnu".parse().unwrap();
+        read(0, name, &Subject::new(&Query { target: &target, tool, repo, tag }))
+    }
+
+    fn platform(name: &str) -> (Option<Os>, Option<Arch>, Option<Libc>) {
+        let build = build(name, "tool", "owner/tool", "v1.2.3").unwrap();
+        assert!(build.extras.is_empty(), "{name}: {:?}", build.extras);
+        (build.os, build.arch, build.libc)
+    }
+
+    #[test]
+    fn spellings_of_the_same_platform_agree() {
+        let x64 = (Some(Os::Linux), Some(Arch::X64), None);
+        for name in [
+            "tool-linux-amd64",
+            "tool_1.2.3_Linux_x86_64.tar.gz",
+            "tool-v1.2.3.linux-x64",
+            "tool-linux64",
+            "tool-linuxamd64",
+            "tool-LinuxX64.zip",
+            "tool.linux-x86-64",
+            "tool-linux-64bit",
+            "tool-linux-64-bit",
+            "tool.x86_64-linux",
+        ] {
+            assert_eq!(platform(name), x64, "{name}");
+        }
+        let arm = (Some(Os::Macos), Some(Arch::Arm64), None);
+        for name in ["tool-darwin-arm64", "tool-osx-aarch_64.zip", "tool-macosArm64", "tool-apple-silicon"] {
+            assert_eq!(platform(name), arm, "{name}");
+        }
+        assert_eq!(platform("tool-win32-x64.zip"), (Some(Os::Windows), Some(Arch::X64), None));
+        assert_eq!(platform("tool-win32.zip"), (Some(Os::Windows), Some(Arch::X86), None));
+        assert_eq!(platform("tool_darwin_all.zip"), (Some(Os::Macos), Some(Arch::Universal), None));
+        assert_eq!(platform("tool-macos-x86_64-arm64.zip").1, Some(Arch::Universal));
+        assert_eq!(platform("tool-x64.exe").0, Some(Os::Windows));
+        assert_eq!(platform("tool-x86_64-unknown-linux-musl.tar.gz").2, Some(Libc::Musl));
+        assert_eq!(platform("tool-aarch64-linux-android.zip").0, Some(Os::Android));
+    }
+
+    #[test]
+    fn the_tools_own_name_speaks_of_no_platform() {
+        let lint =
+            build("go-arch-lint_1.15.0_darwin_arm64.tar.gz", "go-arch-lint", "f/go-arch-lint", "1.15.0")
+                .unwrap();
+        assert_eq!((lint.os, lint.arch, lint.named), (Some(Os::Macos), Some(Arch::Arm64), 4));
+        assert_eq!(build("win-tool-ubuntu-x64", "win-tool", "o/win-tool", "v1").unwrap().os, Some(Os::Linux));
+        assert_eq!(build("darwinia-linux", "darwinia", "o/x", "v1").unwrap().os, Some(Os::Linux));
+    }
+
+    #[test]
+    fn a_version_is_not_a_width() {
+        assert_eq!(build("project-linux-1.64.0", "project", "o/project", "v1.64.0").unwrap().arch, None);
+        assert_eq!(
+            build("project-1.64.0-linux", "project", "o/project", "project/v1.64.0").unwrap().arch,
+            None
+        );
+    }
+
+    #[test]
+    fn other_builds_and_other_things_are_not_read() {
+        for name in [
+            "bun-linux-x64-profile.zip",
+            "tool-src.tar.gz",
+            "tool-setup-x64.exe",
+            "tool-linux-amd64-v3",
+            "tool-mac-linux",
+        ] {
+            assert_eq!(build(name, "bun", "o/bun", "v1"), None, "{name}");
+        }
+        assert!(build("profile-linux-x64", "profile", "o/profile", "v1").is_some());
+    }
+
+    #[test]
+    fn what_is_left_over_tells_families_apart() {
+        let build = build("agnix-lsp-ubuntu-22.04-x64.zip", "agnix", "agent-sh/agnix", "v0.3").unwrap();
+        assert_eq!(build.family, ["lsp".to_owned()].into());
+        assert_eq!(
+            build.extras.iter().map(String::as_str).collect::<Vec<_>>(),
+            ["04", "22", "lsp", "ubuntu"]
+        );
+    }
+}
