@@ -1,3 +1,6 @@
 //! From a wish to a lock entry: which release, which asset, which hash. Only subcommands do this.
 
-mod choose;
+pub(crate) mod choose;
+pub(crate) mod release;
+pub(crate) mod tag;
+pub(crate) mod version;

@@ -1,0 +1,88 @@
+//! A release and its assets, as every forge describes them.
+
+use semver::Version;
+
+use crate::hash::Sha256;
+
+/// A release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Release {
+    pub(crate) tag: String,
+    /// The version that the tag spells, where it spells one.
+    pub(crate) version: Option<Version>,
+    /// When it was published, in RFC 3339. Drafts have none.
+    pub(crate) published: Option<String>,
+    /// The publisher marked it as a pre-release.
+    pub(crate) prerelease: bool,
+    pub(crate) draft: bool,
+    /// Neither tag nor assets can be changed any more.
+    pub(crate) immutable: bool,
+    pub(crate) assets: Vec<Asset>,
+    /// The page for people.
+    pub(crate) html_url: String,
+}
+
+/// A file of a release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Asset {
+    pub(crate) name: String,
+    /// Where anyone can download it.
+    pub(crate) url: String,
+    /// Where one can download it with a token, for private repositories.
+    pub(crate) api_url: String,
+    /// In bytes.
+    pub(crate) size: u64,
+    /// What the forge computed when the file was uploaded. It proves what is served, not who made it.
+    pub(crate) digest: Option<Sha256>,
+}
+
+impl Release {
+    /// The names of the assets, in the order of [`Release::assets`].
+    pub(crate) fn names(&self) -> Vec<&str> {
+        self.assets.iter().map(|asset| asset.name.as_str()).collect()
+    }
+
+    /// The asset of that name. Forges compare without case in URLs, so an exact match goes before one in other case.
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        let exact = self.assets.iter().position(|asset| asset.name == name);
+        exact.or_else(|| self.assets.iter().position(|asset| asset.name.eq_ignore_ascii_case(name)))
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A release with these assets, published on 2026-10-01.
+    pub(in crate::resolve) fn release(tag: &str, names: &[&str]) -> Release {
+        Release {
+            tag: tag.to_owned(),
+            version: super::super::version::of_tag(tag),
+            published: Some("2026-10-01T00:00:00Z".to_owned()),
+            prerelease: false,
+            draft: false,
+            immutable: false,
+            assets: names.iter().map(|name| asset(name)).collect(),
+            html_url: format!("https://github.com/acme/tool/releases/tag/{tag}"),
+        }
+    }
+
+    fn asset(name: &str) -> Asset {
+        Asset {
+            name: name.to_owned(),
+            url: format!("https://github.com/acme/tool/releases/download/v1/{name}"),
+            api_url: String::new(),
+            size: 1,
+            digest: None,
+        }
+    }
+
+    #[test]
+    fn an_asset_is_found_by_its_exact_name_first() {
+        let release = release("v1", &["Tool.zip", "tool.zip"]);
+        assert_eq!(release.position("tool.zip"), Some(1));
+        assert_eq!(release.position("TOOL.ZIP"), Some(0));
+        assert_eq!(release.position("tool"), None);
+        assert_eq!(release.names(), ["Tool.zip", "tool.zip"]);
+    }
+}
