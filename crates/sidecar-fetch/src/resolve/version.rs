@@ -36,6 +36,30 @@ impl Request {
         }
     }
 
+    /// The request with the prefix that these releases give it, where it has none: nothing, if any tag has it so; else
+    /// the one prefix that there is. Between several only the manifest can decide ([`Kind::ReleaseNotFound`]).
+    pub(crate) fn settled(&self, releases: &[Release]) -> Result<Self, Error> {
+        if self.prefix().is_some() || matches!(self, Self::Exact(_)) {
+            return Ok(self.clone());
+        }
+        let published = releases.iter().filter(|release| !release.draft);
+        let prefixes: BTreeSet<&str> =
+            published.filter_map(|release| tag::parse(&release.tag)).map(|tag| tag.prefix).collect();
+        let mut rest = prefixes.iter();
+        let prefix = match (rest.next(), rest.next()) {
+            (None, _) => return Ok(self.clone()),
+            (Some(&first), Some(_)) if !first.is_empty() => {
+                return Err(several_programs(&prefixes, first, releases));
+            }
+            // the empty one is sorted first
+            (Some(&first), _) => Some(first.to_owned()),
+        };
+        Ok(match self {
+            Self::Requirement(req, _) => Self::Requirement(req.clone(), prefix),
+            Self::Exact(_) | Self::Latest(_) => Self::Latest(prefix),
+        })
+    }
+
     /// Whether a pre-release may answer: only a requirement that names one itself.
     fn wants_prerelease(&self) -> bool {
         match self {
@@ -96,38 +120,22 @@ pub(crate) fn pick<'a>(
 
 /// The published releases of the wanted program with their versions, highest first.
 fn versions<'a>(releases: &'a [Release], request: &Request) -> Result<Vec<(Version, &'a Release)>, Error> {
+    let request = request.settled(releases)?;
+    let prefix = request.prefix().unwrap_or_default();
     let published = releases.iter().filter(|release| !release.draft);
-    let mut known: Vec<(Version, &Release)> = if let Some(prefix) = request.prefix() {
-        published.filter_map(|release| Some((tag::with_prefix(&release.tag, prefix)?, release))).collect()
-    } else {
-        let tags: Vec<_> =
-            published.filter_map(|release| Some((tag::parse(&release.tag)?, release))).collect();
-        let prefix = common_prefix(&tags.iter().map(|(tag, _)| tag.prefix).collect(), releases)?;
-        tags.into_iter().filter(|(tag, _)| tag.prefix == prefix).map(|(tag, r)| (tag.version, r)).collect()
-    };
+    let mut known: Vec<(Version, &Release)> =
+        published.filter_map(|release| Some((tag::with_prefix(&release.tag, prefix)?, release))).collect();
     // `v1.0` and `1.0` are one version; the later publication is the one that was corrected.
     known.sort_by(|(a, release), (b, other)| (b, &other.published).cmp(&(a, &release.published)));
     Ok(known)
 }
 
-/// What stands before the version where the manifest does not say: nothing, if any tag has it so; else the one prefix
-/// that there is. Between several only the manifest can decide.
-fn common_prefix<'a>(prefixes: &BTreeSet<&'a str>, releases: &[Release]) -> Result<&'a str, Error> {
-    if prefixes.contains("") {
-        return Ok("");
-    }
-    let mut rest = prefixes.iter();
-    match (rest.next(), rest.next()) {
-        (None, _) => Ok(""),
-        (Some(prefix), None) => Ok(prefix),
-        (Some(first), Some(_)) => Err(Error::new(
-            Kind::ReleaseNotFound,
-            "the repository releases several programs, told apart by their tags",
-        )
+/// The error for tags with several prefixes.
+fn several_programs(prefixes: &BTreeSet<&str>, first: &str, releases: &[Release]) -> Error {
+    Error::new(Kind::ReleaseNotFound, "the repository releases several programs, told apart by their tags")
         .fact("prefixes", some_of(prefixes))
         .fact("tags", tags_of(releases))
-        .help(format!("name the one that is wanted in the manifest, such as `tag-prefix = \"{first}\"`"))),
-    }
+        .help(format!("name the one that is wanted in the manifest, such as `tag-prefix = \"{first}\"`"))
 }
 
 /// The error for a release that is not old enough, or whose date cannot be read.
@@ -183,7 +191,7 @@ fn no_answer(request: &Request, releases: &[Release], known: &[(Version, &Releas
         Request::Exact(_) | Request::Latest(_) => "no release has a version".to_owned(),
     };
     let error = Error::new(Kind::ReleaseNotFound, headline);
-    let prefixed = match request.prefix() {
+    let prefixed = match request.prefix().filter(|prefix| !prefix.is_empty()) {
         Some(prefix) => error.fact("tag-prefix", format!("`{prefix}`")),
         None => error,
     };

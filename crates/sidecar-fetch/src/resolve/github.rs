@@ -1,0 +1,169 @@
+//! Asks a GitHub API for releases.
+
+mod answer;
+mod failure;
+
+use std::fmt;
+
+use jiff::Timestamp;
+use reqwest::Url;
+
+use super::release::Release;
+use super::repository::{Repository, shown};
+use super::version::{self, MinimumAge, Request};
+use crate::env;
+use crate::error::{Error, Kind};
+use crate::fetch::get::{Answer, Get, Transport};
+
+/// GitHub's media type for its JSON.
+const JSON: &str = "application/vnd.github+json";
+/// The largest answer that is read, in bytes. A page of a hundred releases with thirty assets each has about 7 MB.
+const LIMIT: u64 = 64 * 1024 * 1024;
+/// How many pages of a hundred releases are looked through. GitHub lists no more than 10,000, but who is not answered
+/// by the last 1,000 is better served by an exact tag than by ninety more requests.
+const PAGES: usize = 10;
+
+/// A token and the variable that it comes from. Its value is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Token {
+    variable: &'static str,
+    value: String,
+}
+
+impl Token {
+    pub(crate) fn new(variable: &'static str, value: impl Into<String>) -> Self {
+        Self { variable, value: value.into() }
+    }
+
+    /// The token of the environment: `GH_TOKEN`, else `GITHUB_TOKEN`, as the `gh` command reads them.
+    pub(crate) fn from_env() -> Option<Self> {
+        let read = |variable| Some(Self::new(variable, env::text(variable)?.trim()));
+        read(env::GH_TOKEN).or_else(|| read(env::GITHUB_TOKEN))
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token").field("variable", &self.variable).finish_non_exhaustive()
+    }
+}
+
+/// A GitHub API, as far as releases go.
+pub(crate) struct GitHub<'a> {
+    transport: &'a dyn Transport,
+    token: Option<Token>,
+}
+
+impl fmt::Debug for GitHub<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GitHub").field("token", &self.token).finish_non_exhaustive()
+    }
+}
+
+impl<'a> GitHub<'a> {
+    pub(crate) fn new(transport: &'a dyn Transport, token: Option<Token>) -> Self {
+        Self { transport, token }
+    }
+
+    /// The release that answers a request. An exact tag costs one request; everything else reads the list of releases,
+    /// newest first, up to the page that brings an answer.
+    ///
+    /// Fails with [`Kind::RepositoryNotFound`], [`Kind::ReleaseNotFound`] or [`Kind::ReleaseTooYoung`], besides what a
+    /// server can do.
+    pub(crate) fn find(
+        &self,
+        repository: &Repository,
+        request: &Request,
+        minimum: Option<MinimumAge>,
+    ) -> Result<Release, Error> {
+        let found = match request {
+            Request::Exact(tag) => self.by_tag(repository, tag, minimum),
+            Request::Requirement(..) | Request::Latest(_) => self.by_version(repository, request, minimum),
+        };
+        found.map_err(|error| match error.kind() {
+            Kind::ReleaseNotFound | Kind::ReleaseTooYoung => {
+                error.fact("releases", format!("{}/releases", repository.web))
+            }
+            _ => error,
+        })
+    }
+
+    fn by_tag(
+        &self,
+        repository: &Repository,
+        tag: &str,
+        minimum: Option<MinimumAge>,
+    ) -> Result<Release, Error> {
+        let url = repository.tag_url(tag);
+        if let Some(answer) = self.get(repository, &url)? {
+            let request = Request::Exact(tag.to_owned());
+            let release = answer::release(&answer.body, &url)?;
+            return version::pick(&[release], &request, minimum).cloned();
+        }
+        // The same 404 stands for a tag and for a repository that is not there; the list tells them apart.
+        let url = repository.releases_url();
+        let answer = self.get(repository, &url)?.ok_or_else(|| self.no_repository(repository))?;
+        Err(version::no_tag(tag, &answer::releases(&answer.body, &url)?))
+    }
+
+    fn by_version(
+        &self,
+        repository: &Repository,
+        request: &Request,
+        minimum: Option<MinimumAge>,
+    ) -> Result<Release, Error> {
+        let mut request = request.clone();
+        let (mut releases, mut pages) = (Vec::new(), 0);
+        let mut url = repository.releases_url();
+        loop {
+            let answer = self.get(repository, &url)?.ok_or_else(|| self.no_repository(repository))?;
+            releases.extend(answer::releases(&answer.body, &url)?);
+            pages += 1;
+            // The latest releases decide which tags are meant, not those from before the repository held more.
+            request = request.settled(&releases)?;
+            let next = answer.header("link").and_then(answer::next_page);
+            match (version::pick(&releases, &request, minimum), next) {
+                (Ok(release), _) => return Ok(release.clone()),
+                (Err(error), None) => return Err(error),
+                (Err(error), Some(_)) if pages == PAGES => {
+                    return Err(error.fact("searched", format!("the latest {} releases", releases.len())));
+                }
+                (Err(_), Some(next)) => next_of(&url, next)?.clone_into(&mut url),
+            }
+        }
+    }
+
+    /// The answer, or `None` for a 404. Every other failure is an error.
+    fn get(&self, repository: &Repository, url: &str) -> Result<Option<Answer>, Error> {
+        let token = self.token_for(repository);
+        let bearer = token.map(|token| token.value.as_str());
+        let answer = self.transport.get(Get { url, accept: JSON, bearer, limit: LIMIT })?;
+        match answer.status {
+            200 => Ok(Some(answer)),
+            404 => Ok(None),
+            _ => Err(failure::of_status(&answer, url, token, Timestamp::now())),
+        }
+    }
+
+    fn token_for(&self, repository: &Repository) -> Option<&Token> {
+        self.token.as_ref().filter(|_| repository.trusted)
+    }
+
+    fn no_repository(&self, repository: &Repository) -> Error {
+        failure::no_repository(repository, self.token_for(repository), self.token.as_ref())
+    }
+}
+
+/// The next page, if it is on the same server: the token goes there.
+fn next_of<'a>(url: &str, next: &'a str) -> Result<&'a str, Error> {
+    let origin = |url: &str| Url::parse(url).ok().map(|url| url.origin());
+    if origin(url).is_some() && origin(url) == origin(next) {
+        return Ok(next);
+    }
+    Err(Error::new(Kind::ApiAnswer, "the API continues its list on another server")
+        .fact("url", shown(url))
+        .fact("next page", shown(next)))
+}
+
+#[cfg(test)]
+mod tests;
