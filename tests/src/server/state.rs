@@ -135,10 +135,8 @@ impl State {
             drop(known);
             return object_answer(request, &name, content, &sha256, fault);
         }
-        known.download(&self.url, request).unwrap_or_else(|| Answer {
-            status: 404,
-            ..Answer::new(404, "text/plain; charset=utf-8", "Not Found")
-        })
+        let download = known.download(&self.url, request);
+        download.unwrap_or_else(|| Answer::new(404, "text/plain; charset=utf-8", "Not Found"))
     }
 }
 
