@@ -1,6 +1,7 @@
 //! Project automation: `cargo xtask <command>`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is a program for developers")]
 
+mod demo_app;
 mod env;
 mod error;
 mod fsx;
@@ -15,6 +16,7 @@ const USAGE: &str = "\
 cargo xtask <command>
 
   programs   fetch real programs from the package registries and pack them as releases
+  demo-app   write the demo project to target/demo/app
 ";
 
 fn main() -> ExitCode {
@@ -22,6 +24,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["programs"] => programs(),
+        ["demo-app"] => demo_app(),
         [] | ["help" | "-h" | "--help"] => {
             print!("{USAGE}");
             Ok(())
@@ -54,5 +57,13 @@ fn programs() -> Result<()> {
     }
     let packed = begin.elapsed().saturating_sub(fetched);
     eprintln!("programs in {:.1} s, releases in {:.1} s", fetched.as_secs_f32(), packed.as_secs_f32());
+    Ok(())
+}
+
+fn demo_app() -> Result<()> {
+    let root = fsx::target_dir().join("demo").join("app");
+    let app = demo_app::App { sidecars: &["esbuild", "ruff"], ..demo_app::App::default() };
+    let src_tauri = demo_app::write(&root, &app)?;
+    println!("{}", src_tauri.display());
     Ok(())
 }

@@ -1,0 +1,1 @@
+//! Stands in for tauri-plugin-shell: only its build metadata.
