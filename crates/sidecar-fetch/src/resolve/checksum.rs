@@ -5,6 +5,7 @@ mod text;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use super::dist_manifest::{self, DistManifest};
 use super::release::{Asset, Release};
 use crate::error::{Error, Kind};
 use crate::hash::Sha256;
@@ -52,6 +53,7 @@ pub(crate) enum Scope {
 /// A file that may hold the checksum of an asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Candidate<'a> {
+    /// The name of the file.
     pub(crate) name: &'a str,
     pub(crate) scope: Scope,
 }
@@ -108,6 +110,7 @@ pub(crate) type Fetch<'a> = &'a dyn Fn(&Asset) -> Result<Vec<u8>, Error>;
 /// The published checksums of a release. Each file is downloaded once, whatever the number of targets.
 pub(crate) struct Checksums<'a> {
     release: &'a Release,
+    dist: Option<&'a DistManifest>,
     fetch: Fetch<'a>,
     files: RefCell<BTreeMap<String, Vec<u8>>>,
 }
@@ -119,18 +122,21 @@ impl std::fmt::Debug for Checksums<'_> {
 }
 
 impl<'a> Checksums<'a> {
-    pub(crate) fn new(release: &'a Release, fetch: Fetch<'a>) -> Self {
-        Self { release, fetch, files: RefCell::default() }
+    /// The checksums of `release`; `fetch` downloads its small assets.
+    pub(crate) fn new(release: &'a Release, dist: Option<&'a DistManifest>, fetch: Fetch<'a>) -> Self {
+        Self { release, dist, fetch, files: RefCell::default() }
     }
 
     /// What is published about an asset of the release, or `None`: about half of all releases have no checksum file,
     /// and assets from before June 2025 have no digest.
     ///
-    /// The digest, the asset's own file and the release's file must agree, where there are several
+    /// The digest, cargo-dist's manifest, the asset's own file and the release's file must agree, where there are several
     /// ([`Kind::ChecksumDisagree`]). A file that does not list the asset says nothing about it.
     pub(crate) fn proof(&self, asset: &Asset) -> Result<Option<Proof>, Error> {
         let digest = asset.digest.map(|sha256| Proof { sha256, source: DIGEST.to_owned() });
-        let mut proofs: Vec<Proof> = digest.into_iter().collect();
+        let listed = self.dist.and_then(|dist| dist.sha256(&asset.name));
+        let listed = listed.map(|sha256| Proof { sha256, source: dist_manifest::FILE.to_owned() });
+        let mut proofs: Vec<Proof> = digest.into_iter().chain(listed).collect();
         let names = self.release.names();
         let candidates = candidates(&asset.name, &names);
         for scope in [Scope::Asset, Scope::Release] {
@@ -260,7 +266,7 @@ mod tests {
             let (_, body) = files.iter().find(|(name, _)| *name == asset.name).unwrap();
             Ok(body.clone().into_bytes())
         };
-        let proof = Checksums::new(&release, &fetch).proof(&release.assets[0])?;
+        let proof = Checksums::new(&release, None, &fetch).proof(&release.assets[0])?;
         Ok(proof.map(|proof| (proof.sha256, proof.source)))
     }
 
@@ -306,6 +312,18 @@ mod tests {
     }
 
     #[test]
+    fn the_manifest_of_cargo_dist_is_a_source() {
+        let body = format!(r#"{{"artifacts": {{"a.zip": {{"checksums": {{"sha256": "{}"}}}}}}}}"#, hash("a"));
+        let dist = DistManifest::parse(body.as_bytes()).unwrap();
+        let mut release = release("v1", &["a.zip"]);
+        let fetch = |_: &Asset| Ok(Vec::new());
+        let of = |release: &Release| Checksums::new(release, Some(&dist), &fetch).proof(&release.assets[0]);
+        assert_eq!(of(&release).unwrap().unwrap().source, "dist-manifest.json");
+        release.assets[0].digest = Some(hash("b"));
+        assert_eq!(of(&release).unwrap_err().kind(), Kind::ChecksumDisagree);
+    }
+
+    #[test]
     fn a_file_is_downloaded_once_and_never_a_large_one() {
         let mut release = release("v1", &["a.zip", "b.zip", "SHA256SUMS", "checksums.txt"]);
         release.assets[3].size = LIMIT + 1;
@@ -314,7 +332,7 @@ mod tests {
             count.set(count.get() + 1);
             Ok(Vec::new())
         };
-        let checksums = Checksums::new(&release, &fetch);
+        let checksums = Checksums::new(&release, None, &fetch);
         for asset in &release.assets[..2] {
             assert_eq!(checksums.proof(asset).unwrap(), None);
         }

@@ -8,7 +8,7 @@ use std::fmt;
 use jiff::Timestamp;
 use reqwest::Url;
 
-use super::release::Release;
+use super::release::{Asset, Release};
 use super::repository::{Repository, shown};
 use super::version::{self, MinimumAge, Request};
 use crate::env;
@@ -17,6 +17,8 @@ use crate::fetch::get::{Answer, Get, Transport};
 
 /// GitHub's media type for its JSON.
 const JSON: &str = "application/vnd.github+json";
+/// What is asked for an asset's bytes: the API would describe the asset otherwise.
+const BYTES: &str = "application/octet-stream";
 /// The largest answer that is read, in bytes. A page of a hundred releases with thirty assets each has about 7 MB.
 const LIMIT: u64 = 64 * 1024 * 1024;
 /// How many pages of a hundred releases are looked through. GitHub lists no more than 10,000, but who is not answered
@@ -31,6 +33,7 @@ pub(crate) struct Token {
 }
 
 impl Token {
+    /// The token that the environment variable `variable` holds.
     pub(crate) fn new(variable: &'static str, value: impl Into<String>) -> Self {
         Self { variable, value: value.into() }
     }
@@ -61,6 +64,7 @@ impl fmt::Debug for GitHub<'_> {
 }
 
 impl<'a> GitHub<'a> {
+    /// An API that is asked over `transport`; `token` is sent to trusted repositories' APIs only.
     pub(crate) fn new(transport: &'a dyn Transport, token: Option<Token>) -> Self {
         Self { transport, token }
     }
@@ -133,6 +137,28 @@ impl<'a> GitHub<'a> {
         }
     }
 
+    /// The contents of a small asset, such as a checksum file. Assets of private repositories are not at their public
+    /// address; they are asked for at the API's, with the token.
+    pub(crate) fn small_asset(
+        &self,
+        repository: &Repository,
+        asset: &Asset,
+        limit: u64,
+    ) -> Result<Vec<u8>, Error> {
+        let get = |url, bearer| self.transport.get(Get { url, accept: BYTES, bearer, limit });
+        let mut answer = get(&asset.url, None)?;
+        let mut asked = asset.url.as_str();
+        let token = self.token_for(repository).filter(|_| is_same_origin(&repository.api, &asset.api_url));
+        if let (404, Some(token)) = (answer.status, token) {
+            asked = &asset.api_url;
+            answer = get(asked, Some(token.value.as_str()))?;
+        }
+        match answer.status {
+            200 => Ok(answer.body),
+            _ => Err(failure::of_status(&answer, asked, token, Timestamp::now())),
+        }
+    }
+
     /// The answer, or `None` for a 404. Every other failure is an error.
     fn get(&self, repository: &Repository, url: &str) -> Result<Option<Answer>, Error> {
         let token = self.token_for(repository);
@@ -156,13 +182,18 @@ impl<'a> GitHub<'a> {
 
 /// The next page, if it is on the same server: the token goes there.
 fn next_of<'a>(url: &str, next: &'a str) -> Result<&'a str, Error> {
-    let origin = |url: &str| Url::parse(url).ok().map(|url| url.origin());
-    if origin(url).is_some() && origin(url) == origin(next) {
+    if is_same_origin(url, next) {
         return Ok(next);
     }
     Err(Error::new(Kind::ApiAnswer, "the API continues its list on another server")
         .fact("url", shown(url))
         .fact("next page", shown(next)))
+}
+
+/// Whether two URLs have scheme, host and port in common.
+fn is_same_origin(a: &str, b: &str) -> bool {
+    let origin = |url: &str| Url::parse(url).ok().map(|url| url.origin());
+    origin(a).is_some_and(|a| Some(a) == origin(b))
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 
 pub(crate) mod checksum;
 pub(crate) mod choose;
+pub(crate) mod dist_manifest;
 pub(crate) mod github;
+pub(crate) mod pick;
 pub(crate) mod release;
 pub(crate) mod repository;
-pub(crate) mod tag;
+mod tag;
 pub(crate) mod version;

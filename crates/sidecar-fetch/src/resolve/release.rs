@@ -7,6 +7,7 @@ use crate::hash::Sha256;
 /// A release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Release {
+    /// The git tag, as it is.
     pub(crate) tag: String,
     /// The version that the tag spells, where it spells one.
     pub(crate) version: Option<Version>,
@@ -14,9 +15,11 @@ pub(crate) struct Release {
     pub(crate) published: Option<String>,
     /// The publisher marked it as a pre-release.
     pub(crate) prerelease: bool,
+    /// Not published yet; visible to those who may write only.
     pub(crate) draft: bool,
     /// Neither tag nor assets can be changed any more.
     pub(crate) immutable: bool,
+    /// The files, in the forge's order, without uploads that did not finish.
     pub(crate) assets: Vec<Asset>,
     /// The page for people.
     pub(crate) html_url: String,
@@ -25,6 +28,7 @@ pub(crate) struct Release {
 /// A file of a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Asset {
+    /// The file name, unique in its release.
     pub(crate) name: String,
     /// Where anyone can download it.
     pub(crate) url: String,

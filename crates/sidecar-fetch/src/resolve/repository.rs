@@ -16,7 +16,9 @@ const GITHUB_API: &str = "https://api.github.com";
 pub(crate) struct Repository {
     /// Base URL of the API, without a slash at its end.
     pub(crate) api: String,
+    /// The user or organisation.
     pub(crate) owner: String,
+    /// The name in the owner's namespace.
     pub(crate) name: String,
     /// The page for people, without a slash at its end.
     pub(crate) web: String,

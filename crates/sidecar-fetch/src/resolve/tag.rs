@@ -5,7 +5,9 @@ use semver::{BuildMetadata, Prerelease, Version};
 /// A tag cut into the part before the version (`cli/`, `bun-`; without the `v`) and the version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Tag<'a> {
+    /// What stands before the version and its `v`.
     pub(crate) prefix: &'a str,
+    /// The version, read leniently.
     pub(crate) version: Version,
 }
 

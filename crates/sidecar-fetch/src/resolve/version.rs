@@ -24,7 +24,9 @@ pub(crate) enum Request {
 /// How old a release must be (`minimum-age`): malicious releases are mostly found within days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MinimumAge {
+    /// The least age that is allowed.
     pub(crate) age: Duration,
+    /// The time from which ages are counted.
     pub(crate) now: Timestamp,
 }
 
@@ -172,7 +174,7 @@ fn span(time: Duration) -> String {
     }
 }
 
-/// The error for a tag that is not there. The nearest tags are those of a similar spelling, else the newest.
+/// The error for a tag that is not there; it suggests the tag of the same version, or one of a similar spelling.
 pub(crate) fn no_tag(wanted: &str, releases: &[Release]) -> Error {
     let tags = || releases.iter().filter(|release| !release.draft).map(|release| release.tag.as_str());
     let error = Error::new(Kind::ReleaseNotFound, format!("no release has the tag `{wanted}`"))

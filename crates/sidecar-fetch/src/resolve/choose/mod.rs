@@ -21,11 +21,13 @@ use crate::target::Target;
 /// What is looked for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Query<'a> {
+    /// Where it must run.
     pub(crate) target: &'a Target,
     /// The program, as its executable is called.
     pub(crate) tool: &'a str,
     /// `owner/name`.
     pub(crate) repo: &'a str,
+    /// The tag of the release.
     pub(crate) tag: &'a str,
 }
 
@@ -41,16 +43,12 @@ pub(crate) struct Pick {
 /// The answer of [`choose`]. Indices count in the list that was given, in its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Choice {
+    /// One fits best.
     Chosen(Pick),
     /// These fit equally well.
-    Ambiguous {
-        indices: Vec<usize>,
-        reason: String,
-    },
+    Ambiguous { indices: Vec<usize>, reason: String },
     /// Nothing fits; the nearest are builds for another platform or of another program, best first.
-    None {
-        nearest: Vec<usize>,
-    },
+    None { nearest: Vec<usize> },
 }
 
 /// Chooses among the `names` of a release's assets.

@@ -29,7 +29,7 @@ impl Table {
 
 impl Transport for Table {
     fn get(&self, get: Get<'_>) -> Result<Answer, Error> {
-        assert_eq!(get.accept, JSON);
+        assert!([JSON, BYTES].contains(&get.accept));
         self.asked.borrow_mut().push((get.url.to_owned(), get.bearer.map(str::to_owned)));
         let missing = || Answer { status: 404, ..Answer::default() };
         Ok(self.answers.get(get.url).cloned().unwrap_or_else(missing))
@@ -140,4 +140,28 @@ fn old_tags_never_settle_what_new_ones_leave_open() {
     let error = table.find("acme/tool", &latest(), None).unwrap_err();
     assert!(error.help_text().is_some_and(|help| help.contains("tag-prefix")), "{error}");
     assert_eq!(table.urls(), [LIST]);
+}
+
+#[test]
+fn a_private_asset_is_asked_for_at_the_api() {
+    let asset = |api_url: &str| Asset {
+        name: "SHA256SUMS".to_owned(),
+        url: "https://github.com/acme/tool/releases/download/v1/SHA256SUMS".to_owned(),
+        api_url: api_url.to_owned(),
+        size: 1,
+        digest: None,
+    };
+    let own = asset("https://api.github.com/repos/acme/tool/releases/assets/1");
+    let foreign = asset("https://evil.example/1");
+    let repository = Repository::parse("acme/tool", None).unwrap();
+    let table =
+        Table::default().with(&own.api_url, 200, "sums", &[]).with(&foreign.api_url, 200, "sums", &[]);
+    let with = GitHub::new(&table, Some(Token::new("GH_TOKEN", "secret")));
+    assert_eq!(with.small_asset(&repository, &own, 9).unwrap(), b"sums");
+    assert_eq!(with.small_asset(&repository, &foreign, 9).unwrap_err().kind(), Kind::HttpStatus);
+    let without = GitHub::new(&table, None);
+    assert_eq!(without.small_asset(&repository, &own, 9).unwrap_err().kind(), Kind::HttpStatus);
+    let sent: Vec<String> =
+        table.asked.borrow().iter().filter(|(_, t)| t.is_some()).map(|(u, _)| u.clone()).collect();
+    assert_eq!(sent, [own.api_url.as_str()]);
 }

@@ -1,0 +1,207 @@
+//! Picks the asset of a release for a target: what the manifest names, else what the release says itself, else what the
+//! names of its assets say.
+
+use super::choose::{Choice, Query, choose};
+use super::dist_manifest::{self, DistManifest};
+use super::release::Release;
+use crate::error::{Error, Kind, nearest, some_of};
+
+/// The asset that was picked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Picked {
+    /// Its index in [`Release::assets`].
+    pub(crate) asset: usize,
+    /// A pattern for the executable's path in the archive, where the release tells it.
+    pub(crate) member: Option<String>,
+    /// Why this one, for `explain`.
+    pub(crate) reason: String,
+}
+
+/// Picks an asset. `overridden` is the name that the manifest gives for the target, with its placeholders filled in.
+///
+/// Fails with [`Kind::AssetNotFound`] where nothing fits, and with [`Kind::AssetAmbiguous`] where several fit equally
+/// well; both list what there is, and say how to name the right one.
+pub(crate) fn pick(
+    release: &Release,
+    dist: Option<&DistManifest>,
+    query: &Query<'_>,
+    overridden: Option<&str>,
+) -> Result<Picked, Error> {
+    if let Some(name) = overridden {
+        let asset = release.position(name).ok_or_else(|| not_there(release, name))?;
+        return Ok(Picked { asset, member: None, reason: "named by the manifest".to_owned() });
+    }
+    if let Some(picked) = dist.and_then(|dist| of_dist(release, dist, query)) {
+        return Ok(picked);
+    }
+    let names = release.names();
+    match choose(&names, query) {
+        Choice::Chosen(pick) => Ok(Picked { asset: pick.index, member: None, reason: pick.reason }),
+        Choice::Ambiguous { indices, reason } => Err(ambiguous(
+            release,
+            query,
+            &indices.iter().map(|index| names[*index]).collect::<Vec<_>>(),
+            reason,
+        )),
+        Choice::None { nearest } => {
+            Err(not_found(release, query, &nearest.iter().map(|index| names[*index]).collect::<Vec<_>>()))
+        }
+    }
+}
+
+/// What the release's own map says. An archive that it names and does not have is left to the names.
+fn of_dist(release: &Release, dist: &DistManifest, query: &Query<'_>) -> Option<Picked> {
+    let found = dist.find(query.tool, query.target)?;
+    let asset = release.position(found.asset)?;
+    let mut reason = format!("{} names it", dist_manifest::FILE);
+    if found.triple != query.target.as_str() {
+        reason = format!("{reason}, built for `{}`, which runs on the target", found.triple);
+    }
+    Some(Picked { asset, member: Some(found.member), reason })
+}
+
+fn not_there(release: &Release, name: &str) -> Error {
+    let names = release.names();
+    let error = Error::new(Kind::AssetNotFound, format!("the release has no asset named `{name}`"))
+        .fact("release", &release.html_url);
+    match nearest(name, names.iter().copied()) {
+        Some(near) => error.help(format!("did you mean `{near}`?")),
+        None => error.fact("assets", some_of(&names)),
+    }
+}
+
+fn not_found(release: &Release, query: &Query<'_>, near: &[&str]) -> Error {
+    let target = query.target;
+    let error = Error::new(Kind::AssetNotFound, format!("no release asset fits target `{target}`"))
+        .fact("release", &release.html_url);
+    if release.assets.is_empty() {
+        return error.fact("assets", "none");
+    }
+    let error = match near {
+        [] => error.fact("assets", some_of(release.names())),
+        near => error.fact("nearest", some_of(near)),
+    };
+    error.help(format!(
+        "name it: `cargo sidecar add {}@{} --target {target} --asset <NAME>`",
+        query.repo, query.tag
+    ))
+}
+
+fn ambiguous(release: &Release, query: &Query<'_>, tied: &[&str], reason: String) -> Error {
+    let target = query.target;
+    let error = Error::new(
+        Kind::AssetAmbiguous,
+        format!("{} release assets fit target `{target}` equally well", tied.len()),
+    )
+    .fact("release", &release.html_url)
+    .fact("assets", tied.join("\n"))
+    .fact("why", reason);
+    let name = tied.first().copied().unwrap_or("<NAME>");
+    error.help(format!("name the right one in the manifest: `asset = {{ \"{target}\" = \"{name}\" }}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::release::tests::release;
+    use super::*;
+
+    const LINUX: &str = "x86_64-unknown-linux-gnu";
+
+    fn picked(
+        names: &[&str],
+        dist: Option<&str>,
+        target: &str,
+        overridden: Option<&str>,
+    ) -> Result<(String, Option<String>, String), Error> {
+        let release = release("v7.1", names);
+        let dist = dist.map(|body| DistManifest::parse(body.as_bytes()).unwrap());
+        let target = target.parse().unwrap();
+        let query = Query { target: &target, tool: "tool", repo: "acme/tool", tag: "v7.1" };
+        let picked = pick(&release, dist.as_ref(), &query, overridden)?;
+        Ok((names[picked.asset].to_owned(), picked.member, picked.reason))
+    }
+
+    fn dist(asset: &str, triple: &str) -> String {
+        format!(
+            r#"{{"artifacts": {{"{asset}": {{"kind": "executable-zip", "target_triples": ["{triple}"],
+                "assets": [{{"name": "tool", "path": "tool", "kind": "executable"}}]}}}}}}"#
+        )
+    }
+
+    #[test]
+    fn the_manifest_beats_the_release_which_beats_the_names() {
+        let names = ["tool-linux-x64.zip", "tool-full.tar.gz", "tool-mine"];
+        let map = dist("tool-full.tar.gz", LINUX);
+        let (name, member, reason) = picked(&names, Some(&map), LINUX, Some("tool-mine")).unwrap();
+        assert_eq!((name.as_str(), member, reason.as_str()), ("tool-mine", None, "named by the manifest"));
+        let (name, member, reason) = picked(&names, Some(&map), LINUX, None).unwrap();
+        assert_eq!((name.as_str(), member.as_deref()), ("tool-full.tar.gz", Some("**/tool")));
+        assert_eq!(reason, "dist-manifest.json names it");
+        let (name, member, _) = picked(&names, None, LINUX, None).unwrap();
+        assert_eq!((name.as_str(), member), ("tool-linux-x64.zip", None));
+    }
+
+    #[test]
+    fn a_map_that_does_not_help_is_left_to_the_names() {
+        let names = ["tool-linux-x64.zip", "tool-musl.tar.gz"];
+        for map in [dist("gone.tar.gz", LINUX), dist("tool-musl.tar.gz", "aarch64-apple-darwin")] {
+            assert_eq!(picked(&names, Some(&map), LINUX, None).unwrap().0, "tool-linux-x64.zip");
+        }
+        let map = dist("tool-musl.tar.gz", "x86_64-unknown-linux-musl");
+        let (name, _, reason) = picked(&names, Some(&map), LINUX, None).unwrap();
+        assert_eq!(name, "tool-musl.tar.gz");
+        assert_eq!(
+            reason,
+            "dist-manifest.json names it, built for `x86_64-unknown-linux-musl`, which runs on the target"
+        );
+    }
+
+    #[test]
+    fn nothing_that_fits_lists_the_nearest() {
+        let names = [
+            "tool-x64-linux.zip",
+            "tool-arm64-linux.zip",
+            "tool.deb",
+            "tool-mac.zip",
+            "a-win.exe",
+            "b-win.exe",
+            "c-win.exe",
+        ];
+        let error = picked(&names, None, "aarch64-unknown-linux-musl", None).unwrap_err();
+        assert_eq!(error.kind(), Kind::AssetNotFound);
+        assert_eq!(
+            error.to_string(),
+            "no release asset fits target `aarch64-unknown-linux-musl`\n  release  \
+             https://github.com/acme/tool/releases/tag/v7.1\n  nearest  tool-arm64-linux.zip, tool-x64-linux.zip, \
+             tool-mac.zip, a-win.exe, b-win.exe, and 1 more\nhelp: name it: `cargo sidecar add acme/tool@v7.1 --target \
+             aarch64-unknown-linux-musl --asset <NAME>`"
+        );
+        let error = picked(&["tool.deb"], None, LINUX, None).unwrap_err().to_string();
+        assert!(error.contains("assets   tool.deb\nhelp"), "{error}");
+        let error = picked(&[], None, LINUX, None).unwrap_err();
+        assert!(error.to_string().ends_with("assets   none"), "{error}");
+    }
+
+    #[test]
+    fn a_tie_shows_what_to_paste() {
+        let error = picked(&["tool-cuda-linux.zip", "tool-vulkan-linux.zip"], None, LINUX, None).unwrap_err();
+        assert_eq!(error.kind(), Kind::AssetAmbiguous);
+        assert_eq!(
+            error.to_string(),
+            "2 release assets fit target `x86_64-unknown-linux-gnu` equally well\n  release  \
+             https://github.com/acme/tool/releases/tag/v7.1\n  assets   tool-cuda-linux.zip\n           \
+             tool-vulkan-linux.zip\n  why      these differ in more than the platform: cuda, vulkan\nhelp: name the right \
+             one in the manifest: `asset = { \"x86_64-unknown-linux-gnu\" = \"tool-cuda-linux.zip\" }`"
+        );
+    }
+
+    #[test]
+    fn a_mistyped_override_gets_the_nearest_name() {
+        let names = ["tool-linux-x64.zip"];
+        assert_eq!(picked(&names, None, LINUX, Some("TOOL-linux-x64.zip")).unwrap().0, names[0]);
+        let error = picked(&names, None, LINUX, Some("tool-linux-x46.zip")).unwrap_err();
+        assert_eq!(error.help_text(), Some("did you mean `tool-linux-x64.zip`?"));
+        let error = picked(&names, None, LINUX, Some("something else")).unwrap_err().to_string();
+        assert!(error.ends_with("assets   tool-linux-x64.zip"), "{error}");
+    }
+}
