@@ -97,7 +97,27 @@ fn by_rule<'a>(entries: &'a [Entry], wish: &Wish<'_>) -> Result<&'a Entry, Error
     if let Some(link) = entries.iter().find(|e| e.kind != EntryKind::File && is_named(e, &names)) {
         return Err(not_a_file(link));
     }
+    if let Some(near) = entries.iter().find(|entry| is_near(entry, &names)) {
+        let headline = format!("the archive holds no program `{}` for `{}`", wish.tool, wish.target);
+        return Err(Error::new(Kind::MemberNotFound, headline)
+            .fact("nearest", fault::shown(&near.path))
+            .help("name the member in the manifest: `bin = \"<PATH>\"`"));
+    }
     only_executable(entries, &candidates, &names)
+}
+
+/// Whether a file that is no candidate has the name: it is for another platform, or a batch file for Windows. Then the
+/// only executable beside it (the Dart runtime beside `sass.bat`) is something else.
+fn is_near(entry: &Entry, names: &Names<'_>) -> bool {
+    let name = base(&entry.path);
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let has_name = |name| {
+        let says = bare(name, names.wish.version);
+        says == names.tool || (!says.is_empty() && says == names.asset)
+    };
+    entry.kind == EntryKind::File
+        && !is_companion(&entry.path, entry.executable)
+        && (has_name(name) || has_name(stem))
 }
 
 /// The names that the rule compares with, worked out once.

@@ -112,6 +112,22 @@ fn a_file_for_another_platform_is_never_chosen() {
 }
 
 #[test]
+fn what_lies_beside_a_file_of_the_name_is_not_chosen_instead() {
+    for (paths, target) in [
+        ("dart-sass/sass.bat *dart-sass/src/dart.exe", WINDOWS),
+        ("*sass-linux-arm64 *helper", LINUX),
+        ("*sass.exe *helper", LINUX),
+    ] {
+        let (kind, text) = refused(paths, "sass", target, None);
+        assert_eq!(kind, Kind::MemberNotFound);
+        assert!(
+            text.contains("nearest  ") && text.contains(&format!("no program `sass` for `{target}`")),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn a_guess_is_refused_and_lists_what_there_is() {
     let (kind, text) = refused("*bin/a *bin/b lib/c.so README.md", "tool", LINUX, None);
     assert_eq!(kind, Kind::MemberAmbiguous);
