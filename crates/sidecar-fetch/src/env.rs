@@ -41,6 +41,29 @@ pub(crate) const HTTPS_PROXY: &str = "HTTPS_PROXY";
 /// The proxy for everything that has none of its own; as above.
 #[cfg(feature = "download")]
 pub(crate) const ALL_PROXY: &str = "ALL_PROXY";
+/// The app's directory, as Tauri's own command reads it.
+#[cfg(feature = "resolve")]
+pub(crate) const TAURI_APP_PATH: &str = "TAURI_APP_PATH";
+/// The target that Tauri's hooks run for.
+#[cfg(feature = "resolve")]
+pub(crate) const TAURI_ENV_TARGET_TRIPLE: &str = "TAURI_ENV_TARGET_TRIPLE";
+/// The compiler that cargo uses.
+#[cfg(feature = "resolve")]
+pub(crate) const RUSTC: &str = "RUSTC";
+
+// What cargo sets for every build script.
+pub(crate) const CARGO_MANIFEST_DIR: &str = "CARGO_MANIFEST_DIR";
+pub(crate) const CARGO_PKG_NAME: &str = "CARGO_PKG_NAME";
+pub(crate) const OUT_DIR: &str = "OUT_DIR";
+pub(crate) const PROFILE: &str = "PROFILE";
+pub(crate) const TARGET: &str = "TARGET";
+
+/// The Cargo features that cargo names in `CARGO_FEATURE_<NAME>`.
+pub(crate) fn features() -> std::collections::BTreeSet<String> {
+    std::env::vars_os()
+        .filter_map(|(name, _)| Some(name.to_str()?.strip_prefix("CARGO_FEATURE_")?.to_owned()))
+        .collect()
+}
 
 /// The value of a variable that holds a path, which need not be Unicode; an empty one counts as not set.
 pub(crate) fn path(name: &str) -> Option<std::path::PathBuf> {
@@ -57,7 +80,7 @@ pub(crate) fn flag(name: &str) -> bool {
     text(name).is_some_and(|value| is_on(&value))
 }
 
-/// Whether the value of a switch means on.
+/// Whether a switch's value means on.
 pub(crate) fn is_on(value: &str) -> bool {
     matches!(value.to_ascii_lowercase().as_str(), "1" | "true" | "yes" | "on")
 }

@@ -149,20 +149,21 @@ impl fmt::Display for Kind {
 }
 
 impl Error {
-    pub(crate) fn new(kind: Kind, headline: impl Into<String>) -> Self {
+    /// An error with a headline: lower case, no full stop, understandable alone.
+    pub fn new(kind: Kind, headline: impl Into<String>) -> Self {
         Self(Box::new(Inner { kind, headline: headline.into(), facts: Vec::new(), help: None }))
     }
 
     /// Adds a fact. Several lines in `value` are printed under each other.
     #[must_use]
-    pub(crate) fn fact(mut self, key: impl Into<Cow<'static, str>>, value: impl fmt::Display) -> Self {
+    pub fn fact(mut self, key: impl Into<Cow<'static, str>>, value: impl fmt::Display) -> Self {
         self.0.facts.push((key.into(), value.to_string()));
         self
     }
 
     /// Sets the one step that can be done now; a later call replaces an earlier one.
     #[must_use]
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+    pub fn help(mut self, help: impl Into<String>) -> Self {
         self.0.help = Some(help.into());
         self
     }

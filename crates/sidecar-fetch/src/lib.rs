@@ -1,26 +1,43 @@
-#![doc = "Provisions prebuilt binaries for Tauri apps."]
-#![expect(dead_code, reason = "replaced as the road is connected")]
+#![doc = include_str!("../README.md")]
 
-mod doc;
+mod build;
 mod cache;
+mod doc;
 mod env;
 mod error;
 #[cfg(feature = "download")]
 mod fetch;
 mod fsx;
 mod hash;
+mod inspect;
 mod install;
 mod lock;
 mod manifest;
 mod offline;
 mod progress;
 #[cfg(feature = "resolve")]
+mod project;
+mod provision;
+#[cfg(feature = "resolve")]
 mod resolve;
 mod target;
 mod template;
-mod inspect;
 #[cfg(feature = "download")]
 mod unpack;
 
+pub use build::{build, try_build};
 pub use error::{Error, Kind};
 pub use progress::{Event, Reporter, Silent};
+
+#[cfg(feature = "resolve")]
+pub use cache::{Cache, Removed, Usage};
+#[cfg(feature = "resolve")]
+pub use project::{
+    AddRequest, Features, Finding, Initialized, ListRow, LockReport, LockedAsset, LockedRow, Package,
+    Project, Relock, SyncReport, SyncRow, Targets, VerifyRow, default_targets, init, locate_cargo_toml,
+    select,
+};
+
+/// The JSON Schema of `sidecar.toml`.
+#[cfg(feature = "resolve")]
+pub const SCHEMA: &str = include_str!("../schema/sidecar.schema.json");

@@ -28,7 +28,10 @@ impl Target {
     /// Parses a triple; the error says where it came from only by what the caller adds.
     pub(crate) fn parse(name: &str) -> Result<Self, Error> {
         name.parse().map_err(|()| {
-            let near = crate::error::nearest(name, DESKTOP);
+            // GNU's spelling leaves out the vendor, rustc's does not.
+            let full = name.replacen("-linux-", "-unknown-linux-", 1);
+            let full = full.parse::<Self>().is_ok().then_some(full);
+            let near = full.as_deref().or_else(|| crate::error::nearest(name, DESKTOP));
             let error = Error::new(Kind::BadValue, format!("`{name}` is not a target triple"))
                 .fact("examples", "x86_64-unknown-linux-gnu, aarch64-apple-darwin, x86_64-pc-windows-msvc");
             match near {
@@ -135,8 +138,10 @@ impl FromStr for Target {
 
     fn from_str(name: &str) -> Result<Self, ()> {
         let triple: Triple = name.parse().map_err(|_| ())?;
-        if triple.operating_system == OperatingSystem::Unknown || triple.architecture == Architecture::Unknown
-        {
+        let vague = triple.operating_system == OperatingSystem::Unknown
+            || triple.architecture == Architecture::Unknown;
+        // One spelling per target: the lock's keys, file names and cargo's TARGET must be the same text.
+        if vague || triple.to_string() != name {
             return Err(());
         }
         Ok(Self { name: name.into(), triple })
@@ -212,6 +217,24 @@ mod tests {
             let exe = if name.contains("windows") { ".exe" } else { "" };
             assert_eq!(target(name).file_name("foo"), format!("foo-{name}{exe}"));
         }
+    }
+
+    #[test]
+    fn rustc_spellings_only() {
+        for name in [
+            "x86_64-unknown-linux-musl",
+            "riscv64gc-unknown-linux-gnu",
+            "aarch64-linux-android",
+            "armv7-unknown-linux-gnueabihf",
+            "i686-pc-windows-msvc",
+            "aarch64-apple-ios",
+            "x86_64-pc-windows-gnu",
+            "x86_64-unknown-freebsd",
+        ] {
+            assert!(name.parse::<Target>().is_ok(), "{name}");
+        }
+        let error = Target::parse("x86_64-linux-gnu").unwrap_err().to_string();
+        assert!(error.contains("did you mean `x86_64-unknown-linux-gnu`?"), "{error}");
     }
 
     #[test]

@@ -14,6 +14,8 @@
 pub(crate) mod lock;
 pub(crate) mod prune;
 
+pub use prune::{Removed, Usage};
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -37,7 +39,7 @@ const TAG: &str =
 
 /// A cache directory.
 #[derive(Debug, Clone)]
-pub(crate) struct Cache {
+pub struct Cache {
     root: PathBuf,
 }
 
@@ -48,7 +50,7 @@ impl Cache {
     ///
     /// [`Kind::Cache`] where there is no such directory, where it cannot be created, or where it belongs to the user who
     /// called `sudo`: files of root in there would break that user's next build.
-    pub(crate) fn open() -> Result<Self> {
+    pub fn open() -> Result<Self> {
         if let Some(dir) = env::path(env::CACHE_DIR) {
             if !dir.is_absolute() {
                 return Err(Error::new(Kind::Cache, format!("`{}` is not an absolute path", env::CACHE_DIR))
@@ -81,6 +83,11 @@ impl Cache {
     }
 
     /// The directory, with the number of its layout.
+    pub fn directory(&self) -> &Path {
+        &self.root
+    }
+
+    /// The same, for the toolkit itself.
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
@@ -166,10 +173,11 @@ fn refuse_sudo(root: &Path) -> Result<()> {
         return Ok(());
     };
     let owner = root.ancestors().find_map(|dir| Some((dir, fsx::metadata(dir).ok()??.uid())));
-    // a file that this process creates says who it is
-    let me = tempfile::tempfile().and_then(|file| file.metadata()).map(|metadata| metadata.uid());
+    let me = fsx::owner_of_new_files();
     match (owner, me) {
-        (Some((dir, owner)), Ok(me)) if owner == caller && me != caller => Err(foreign(root, dir, owner, me)),
+        (Some((dir, owner)), Some(me)) if owner == caller && me != caller => {
+            Err(foreign(root, dir, owner, me))
+        }
         _ => Ok(()),
     }
 }

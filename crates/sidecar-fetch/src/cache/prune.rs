@@ -15,29 +15,29 @@ const SILENT: Duration = Duration::from_secs(60 * 60);
 
 /// What the cache holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Usage {
+pub struct Usage {
     /// How many complete downloads.
-    pub(crate) blobs: u64,
+    pub blobs: u64,
     /// Their bytes.
-    pub(crate) bytes: u64,
+    pub bytes: u64,
     /// How many interrupted (or running) downloads.
-    pub(crate) partials: u64,
+    pub partials: u64,
     /// Their bytes.
-    pub(crate) partial_bytes: u64,
+    pub partial_bytes: u64,
 }
 
 /// What [`Cache::prune`] removed, blobs and partial downloads together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Report {
+pub struct Removed {
     /// How many files.
-    pub(crate) removed: u64,
+    pub removed: u64,
     /// Their bytes.
-    pub(crate) bytes: u64,
+    pub bytes: u64,
 }
 
 impl Cache {
     /// Counts what the cache holds. Files that come or go meanwhile are counted or not.
-    pub(crate) fn usage(&self) -> Result<Usage> {
+    pub fn usage(&self) -> Result<Usage> {
         let mut usage = Usage::default();
         for (_, metadata) in self.blobs()? {
             usage.blobs += 1;
@@ -52,8 +52,8 @@ impl Cache {
 
     /// Removes what was not used for `older_than` (zero: everything), and the locks that nobody holds. What is being
     /// downloaded stays.
-    pub(crate) fn prune(&self, older_than: Duration) -> Result<Report> {
-        let mut report = Report::default();
+    pub fn prune(&self, older_than: Duration) -> Result<Removed> {
+        let mut report = Removed::default();
         for (path, metadata) in self.blobs()? {
             if age(&metadata) >= older_than {
                 let guard = self.try_lock(&name(&path));
@@ -81,7 +81,7 @@ impl Cache {
         Ok(report)
     }
 
-    fn remove(&self, path: &Path, metadata: &Metadata, report: &mut Report) -> Result<()> {
+    fn remove(&self, path: &Path, metadata: &Metadata, report: &mut Removed) -> Result<()> {
         fsx::remove_file(path).map_err(|e| self.unusable(&e))?;
         report.removed += 1;
         report.bytes += metadata.len();
@@ -174,9 +174,9 @@ mod tests {
     fn prune_removes_what_was_not_used_for_long() {
         let (_dir, cache) = cache();
         let (old, new) = (blob(&cache, "old", 40), blob(&cache, "new", 20));
-        assert_eq!(cache.prune(DAY * 30).unwrap(), Report { removed: 1, bytes: 3 });
+        assert_eq!(cache.prune(DAY * 30).unwrap(), Removed { removed: 1, bytes: 3 });
         assert!(!cache.has(&old, None) && cache.has(&new, None));
-        assert_eq!(cache.prune(Duration::ZERO).unwrap(), Report { removed: 1, bytes: 3 });
+        assert_eq!(cache.prune(Duration::ZERO).unwrap(), Removed { removed: 1, bytes: 3 });
         assert_eq!(cache.usage().unwrap(), Usage::default());
     }
 
@@ -187,10 +187,10 @@ mod tests {
         let key = sha256.to_string();
         let guard = cache.lock(&key, || ()).unwrap();
         file(guard.partial(), "part", 40);
-        assert_eq!(cache.prune(Duration::ZERO).unwrap(), Report::default());
+        assert_eq!(cache.prune(Duration::ZERO).unwrap(), Removed::default());
         assert!(cache.has(&sha256, None) && cache.lock_path(&key).exists());
         drop(guard);
-        assert_eq!(cache.prune(Duration::ZERO).unwrap(), Report { removed: 2, bytes: 7 });
+        assert_eq!(cache.prune(Duration::ZERO).unwrap(), Removed { removed: 2, bytes: 7 });
         assert!(!cache.lock_path(&key).exists());
     }
 
@@ -202,7 +202,7 @@ mod tests {
             file(&cache.partial(key), "part", days);
             file(&etag_path(&cache.partial(key)), "\"x\"", days);
         }
-        assert_eq!(cache.prune(DAY * 30).unwrap(), Report { removed: 1, bytes: 4 });
+        assert_eq!(cache.prune(DAY * 30).unwrap(), Removed { removed: 1, bytes: 4 });
         let left = fsx::read_dir(&cache.root().join("tmp")).unwrap();
         assert_eq!(left, [cache.partial("aa2"), etag_path(&cache.partial("aa2"))]);
         assert_eq!(cache.in_shards("locks").unwrap(), Vec::<PathBuf>::new());
@@ -213,7 +213,7 @@ mod tests {
         let (_dir, cache) = cache();
         file(&cache.partial("abc.0123456789abcdef"), "part", 8);
         let guard = cache.lock("abc", || ()).unwrap();
-        assert_eq!(cache.prune(Duration::ZERO).unwrap(), Report::default());
+        assert_eq!(cache.prune(Duration::ZERO).unwrap(), Removed::default());
         drop(guard);
         assert_eq!(cache.prune(Duration::ZERO).unwrap().removed, 1);
     }

@@ -25,6 +25,7 @@ pub(crate) struct NewSidecar {
 /// The text of the manifest with a sidecar added at its end.
 pub(crate) fn add(path: &Path, text: &str, new: &NewSidecar) -> Result<String, Error> {
     let mut document = parse(path, text)?;
+    let trailing = document.trailing().as_str().unwrap_or_default().to_owned();
     let sidecars = sidecar_table(&mut document, path, true).ok_or_else(|| misplaced(path))?;
     if sidecars.contains_key(&new.name) {
         return Err(Error::new(
@@ -61,10 +62,13 @@ pub(crate) fn add(path: &Path, text: &str, new: &NewSidecar) -> Result<String, E
         }
         table.insert("asset", Item::Value(Value::InlineTable(assets)));
     }
+    // Comments at the end of the file belong to what stands above them, so the new table goes below.
+    let above = trailing.trim_end();
     if !text.trim().is_empty() {
-        table.decor_mut().set_prefix("\n");
+        table.decor_mut().set_prefix(if above.is_empty() { "\n".to_owned() } else { format!("{above}\n\n") });
     }
     sidecars.insert(&new.name, Item::Table(table));
+    document.set_trailing("");
     Ok(in_style_of(text, document.to_string()))
 }
 
@@ -150,6 +154,13 @@ mod tests {
         let after = add(Path::new(PATH), before, &new("a")).unwrap();
         assert_eq!(after, format!("{before}\n[sidecar.a]\ngithub = \"o/r\"\nversion = \"1.2\"\n"));
         assert_eq!(remove(Path::new(PATH), &after, "a").unwrap(), before);
+    }
+
+    #[test]
+    fn comments_at_the_end_stay_above() {
+        let before = "[settings]\n# targets = []\n";
+        let after = add(Path::new(PATH), before, &new("a")).unwrap();
+        assert_eq!(after, format!("{before}\n[sidecar.a]\ngithub = \"o/r\"\nversion = \"1.2\"\n"));
     }
 
     #[test]

@@ -99,6 +99,16 @@ impl Manifest {
         }
     }
 
+    /// Parses the text that the manifest at `path` has or is about to have.
+    #[cfg(feature = "resolve")]
+    pub(crate) fn parse(path: &Path, text: String) -> Result<Self, Error> {
+        if path.file_name().is_some_and(|name| name == FILE) {
+            return parse::manifest(path, text);
+        }
+        parse::metadata(path, text)?
+            .ok_or_else(|| Error::new(Kind::ManifestMissing, "Cargo.toml declares no sidecars"))
+    }
+
     /// Where the lock lies: beside the manifest.
     pub(crate) fn lock_path(&self) -> PathBuf {
         self.path.with_file_name(crate::lock::FILE)

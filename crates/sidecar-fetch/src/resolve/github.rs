@@ -45,6 +45,13 @@ impl Token {
     }
 }
 
+impl Token {
+    /// The token itself, for the downloads of private assets.
+    pub(crate) fn into_value(self) -> String {
+        self.value
+    }
+}
+
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Token").field("variable", &self.variable).finish_non_exhaustive()
@@ -157,6 +164,17 @@ impl<'a> GitHub<'a> {
             200 => Ok(answer.body),
             _ => Err(failure::of_status(&answer, asked, token, Timestamp::now())),
         }
+    }
+
+    /// Whether the repository's assets can be downloaded with a token only. Without a token it was reached as a public
+    /// one, and no request is made.
+    pub(crate) fn is_private(&self, repository: &Repository) -> Result<bool, Error> {
+        if self.token_for(repository).is_none() {
+            return Ok(false);
+        }
+        let url = repository.url();
+        let answer = self.get(repository, &url)?.ok_or_else(|| self.no_repository(repository))?;
+        answer::is_private(&answer.body, &url)
     }
 
     /// The answer, or `None` for a 404. Every other failure is an error.

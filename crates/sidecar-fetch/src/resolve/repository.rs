@@ -1,12 +1,14 @@
 //! Where a GitHub repository is: on github.com or on an Enterprise server.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
 
 use reqwest::Url;
 
 use crate::env;
 use crate::error::{Error, Kind};
+use crate::fetch::address;
+
+pub(super) use crate::fetch::address::display_url as shown;
 
 /// github.com's API.
 const GITHUB_API: &str = "https://api.github.com";
@@ -53,7 +55,7 @@ impl Repository {
         }
         let origin = url.origin().ascii_serialization();
         // GitHub's own hosting of Enterprise has its API on a host of its own, servers have it under a path.
-        let cloud = host.ends_with(".ghe.com") && url.port().is_none() && url.scheme() == "https";
+        let cloud = is_cloud(&url);
         let api = if cloud { format!("https://api.{host}") } else { format!("{origin}/api/v3") };
         let trusted = cloud || github_api == Some(api.as_str());
         let web = format!("{origin}/{owner}/{name}");
@@ -68,6 +70,11 @@ impl Repository {
             web: format!("https://github.com/{owner}/{name}"),
             trusted: true,
         }
+    }
+
+    /// The API's description of the repository.
+    pub(crate) fn url(&self) -> String {
+        format!("{}/repos/{}/{}", self.api, self.owner, self.name)
     }
 
     /// The API's list of releases, newest first, a hundred (the most there are) a page.
@@ -109,28 +116,24 @@ fn unreadable(text: &str) -> Error {
 
 /// Refuses URLs other than https, or http to this machine.
 pub(super) fn check_secure(text: &str) -> Result<(), Error> {
-    let url = Url::parse(text)
-        .map_err(|_| Error::new(Kind::BadValue, "the URL cannot be read").fact("url", shown(text)))?;
-    let host = url.host_str().unwrap_or_default();
-    let v6 = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    let loopback = match v6 {
-        Some(v6) => v6.parse().is_ok_and(|address: Ipv6Addr| address.is_loopback()),
-        None => host == "localhost" || host.parse().is_ok_and(|address: Ipv4Addr| address.is_loopback()),
-    };
-    if (url.scheme() == "https" && url.has_host()) || (url.scheme() == "http" && loopback) {
-        return Ok(());
-    }
-    let error =
-        Error::new(Kind::InsecureUrl, "only https is used, or http to this machine").fact("url", shown(text));
-    Err(if url.scheme() == "http" { error.help("use the https:// address") } else { error })
+    address::parse(text).map(drop)
 }
 
-/// A URL as it may be printed: without credentials and without what stands behind `?` or `#`.
-pub(super) fn shown(url: &str) -> String {
-    let url = url.split(['?', '#']).next().unwrap_or_default();
-    let Some((scheme, rest)) = url.split_once("//") else { return url.to_owned() };
-    let (host, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
-    format!("{scheme}//{}{path}", host.rsplit('@').next().unwrap_or_default())
+/// Whether the user's token may be sent to a URL of an API: GitHub's own hosts, and the one that the environment names.
+pub(crate) fn is_trusted_api(url: &str) -> bool {
+    let Ok(url) = Url::parse(url) else { return false };
+    let named = env::text(env::GITHUB_API).and_then(|base| Url::parse(&base).ok());
+    let github = Url::parse(GITHUB_API).ok();
+    let host = url.host_str().unwrap_or_default();
+    let cloud = host.starts_with("api.") && is_cloud(&url);
+    cloud || [named, github].into_iter().flatten().any(|api| api.origin() == url.origin())
+}
+
+/// GitHub's own hosting of Enterprise.
+fn is_cloud(url: &Url) -> bool {
+    url.host_str().is_some_and(|host| host.ends_with(".ghe.com"))
+        && url.port().is_none()
+        && url.scheme() == "https"
 }
 
 /// A tag as one segment of a path: everything but unreserved characters (RFC 3986, 2.3) is escaped, `/` too.
@@ -153,6 +156,20 @@ mod tests {
 
     fn parse(text: &str) -> Result<Repository, Error> {
         Repository::parse(text, None)
+    }
+
+    #[test]
+    fn a_lock_cannot_send_the_token_anywhere() {
+        assert!(is_trusted_api("https://api.github.com/repos/o/r/releases/assets/1"));
+        assert!(is_trusted_api("https://api.acme.ghe.com/repos/o/r/releases/assets/1"));
+        for url in [
+            "https://evil.example/x",
+            "http://api.github.com/x",
+            "https://api.evil-ghe.com/x",
+            "https://api.github.com:444/x",
+        ] {
+            assert!(!is_trusted_api(url), "{url}");
+        }
     }
 
     #[test]

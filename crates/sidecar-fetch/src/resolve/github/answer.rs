@@ -38,6 +38,15 @@ pub(super) fn release(body: &[u8], url: &str) -> Result<Release, Error> {
     read(parse::<ReleaseJson>(body, url)?)
 }
 
+/// Whether a repository is private.
+pub(super) fn is_private(body: &[u8], url: &str) -> Result<bool, Error> {
+    #[derive(Deserialize)]
+    struct RepositoryJson {
+        private: bool,
+    }
+    parse::<RepositoryJson>(body, url).map(|repository| repository.private)
+}
+
 /// A page of releases.
 pub(super) fn releases(body: &[u8], url: &str) -> Result<Vec<Release>, Error> {
     parse::<Vec<ReleaseJson>>(body, url)?.into_iter().map(read).collect()

@@ -1,0 +1,183 @@
+//! `add` and `remove`: entries of the manifest, with the lock in step.
+
+use super::{LockReport, Project, Relock};
+use crate::error::{Error, Kind};
+use crate::fsx;
+use crate::install::{Content, Installer, Mtime};
+use crate::lock::Lock;
+use crate::manifest::edit::{self, NewSidecar};
+use crate::manifest::{Manifest, Wanted};
+
+/// What `add` is told.
+#[derive(Debug, Clone, Default)]
+pub struct AddRequest {
+    /// `OWNER/REPO` or a repository's URL, then optionally `@` and a version requirement or an exact tag.
+    pub repository: String,
+    /// Name in the manifest; default: the repository's.
+    pub name: Option<String>,
+    /// Exact tag, for tags that are no version.
+    pub tag: Option<String>,
+    /// What stands before the version in the tags.
+    pub tag_prefix: Option<String>,
+    /// Glob of the member that is the program.
+    pub bin: Option<String>,
+    /// Name under which it is installed; default: its name.
+    pub install_as: Option<String>,
+    /// Cargo features that switch it on; none: always on.
+    pub features: Vec<String>,
+    /// Assets named by hand: target triple or `cfg(…)`, then the asset.
+    pub assets: Vec<(String, String)>,
+}
+
+impl Project<'_> {
+    /// Adds a sidecar to the manifest and locks it. The manifest names the version that is the newest now, as `cargo
+    /// add` does; a release whose tag is no version is pinned by its tag. On an error neither file has changed.
+    ///
+    /// # Errors
+    /// [`Kind::SidecarExists`](crate::Kind::SidecarExists), and whatever keeps it from being locked.
+    pub fn add(&self, request: &AddRequest) -> Result<LockReport, Error> {
+        if self.locked {
+            return Err(Error::new(
+                Kind::LockStale,
+                "adding a sidecar changes the lock, and this run is locked",
+            )
+            .help("run it without `--locked` and `--frozen`"));
+        }
+        let path = match Manifest::read_if_exists(self.app())? {
+            Some(manifest) => manifest.path,
+            None => self.app().join(crate::manifest::FILE),
+        };
+        let text = edit::text_of(&path)?;
+        let mut new = entry(request)?;
+        // Parsed before it is resolved: what is wrong with it should not cost a request.
+        self.parse(&path, &edit::add(&path, &text, &new)?)?;
+        if new.version.is_none() && new.tag.is_none() {
+            let manifest = self.parse(&path, &edit::add(&path, &text, &new)?)?;
+            let (tag, version) = self.newest(&manifest, manifest.sidecar(&new.name)?)?;
+            (new.version, new.tag) = if version.is_some() { (version, None) } else { (None, Some(tag)) };
+        }
+        let text = edit::add(&path, &text, &new)?;
+        let manifest = self.parse(&path, &text)?;
+        let lock = self.lock_of(&manifest, &Relock::Stale)?;
+        fsx::write_atomic_by(&self.state, &path, &text)?;
+        Ok(lock)
+    }
+
+    /// Removes sidecars from the manifest and the lock, and their installed files where those are what the lock pinned.
+    /// Needs no network; other entries of the lock stay as they are.
+    ///
+    /// # Errors
+    /// [`Kind::UnknownSidecar`](crate::Kind::UnknownSidecar), before anything is changed.
+    pub fn remove(&self, names: &[String]) -> Result<(), Error> {
+        let manifest = self.manifest()?;
+        let mut text = edit::text_of(&manifest.path)?;
+        let mut lock = self.lock_as_is(&manifest)?;
+        for name in names {
+            manifest.sidecar(name)?;
+            text = edit::remove(&manifest.path, &text, name)?;
+        }
+        self.remove_installed(&manifest, &lock, names)?;
+        lock.sidecars.retain(|name, _| !names.contains(name));
+        fsx::write_atomic_by(&self.state, &manifest.path, &text)?;
+        if fsx::metadata(&manifest.lock_path())?.is_some() {
+            fsx::write_atomic_by(&self.state, &manifest.lock_path(), &lock.to_text())?;
+        }
+        Ok(())
+    }
+
+    fn remove_installed(&self, manifest: &Manifest, lock: &Lock, names: &[String]) -> Result<(), Error> {
+        let installer = Installer::new(&self.state, Mtime::Now);
+        for name in names {
+            let install_as = &manifest.sidecar(name)?.install_as;
+            for (target, pin) in lock.sidecars.get(name).into_iter().flat_map(|l| &l.assets) {
+                let Some(pin) = pin else { continue };
+                let file = self.app().join(&manifest.settings.binaries).join(target.file_name(install_as));
+                if installer
+                    .is_installed(&file, Content { sha256: pin.binary_sha256, size: pin.binary_size })?
+                {
+                    fsx::remove_file(&file)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn parse(&self, path: &std::path::Path, text: &str) -> Result<Manifest, Error> {
+        let manifest = Manifest::parse(path, text.to_owned())?;
+        manifest.check_package_name(&self.package.name)?;
+        Ok(manifest)
+    }
+}
+
+/// The manifest entry that a request means.
+fn entry(request: &AddRequest) -> Result<NewSidecar, Error> {
+    // An `@` in front of the last `/` would belong to a URL's user name, which a repository has not.
+    let (github, version) = match request.repository.rsplit_once('@') {
+        Some((github, version)) if !version.contains('/') || request.tag_prefix.is_some() => {
+            (github, Some(version))
+        }
+        _ => (request.repository.as_str(), None),
+    };
+    let github = github.trim_end_matches('/').trim_end_matches(".git");
+    let github = github.strip_prefix("https://github.com/").unwrap_or(github);
+    let name = github.rsplit('/').next().unwrap_or_default();
+    if version.is_some() && request.tag.is_some() {
+        return Err(
+            Error::new(Kind::Usage, "the version is given twice").help("keep `@VERSION`, or `--tag TAG`")
+        );
+    }
+    let mut new = NewSidecar {
+        name: request.name.clone().unwrap_or_else(|| name.to_owned()),
+        github: github.to_owned(),
+        tag: request.tag.clone(),
+        tag_prefix: request.tag_prefix.clone(),
+        bin: request.bin.clone(),
+        install_as: request.install_as.clone(),
+        features: request.features.clone(),
+        assets: request.assets.clone(),
+        ..NewSidecar::default()
+    };
+    match version.map(wanted) {
+        Some(Wanted::Requirement(_)) => new.version = version.map(str::to_owned),
+        Some(Wanted::Tag(tag)) => new.tag = Some(tag),
+        _ => {}
+    }
+    Ok(new)
+}
+
+/// A version requirement where the text is one, otherwise a tag (`v1.2.3` is a tag, too: it is exact).
+fn wanted(text: &str) -> Wanted {
+    text.parse().map_or_else(|_| Wanted::Tag(text.to_owned()), Wanted::Requirement)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(repository: &str) -> NewSidecar {
+        entry(&AddRequest { repository: repository.into(), ..AddRequest::default() }).unwrap()
+    }
+
+    #[test]
+    fn versions_and_tags_are_told_apart() {
+        let plain = of("pocketbase/pocketbase");
+        assert_eq!((plain.name.as_str(), plain.version, plain.tag), ("pocketbase", None, None));
+        assert_eq!(of("a/b@1.2").version.as_deref(), Some("1.2"));
+        assert_eq!(of("a/b@v1.2.3").tag.as_deref(), Some("v1.2.3"));
+        assert_eq!(of("ggml-org/llama.cpp@b6900").tag.as_deref(), Some("b6900"));
+    }
+
+    #[test]
+    fn urls_are_shortened_for_github_only() {
+        assert_eq!(of("https://github.com/a/b.git").github, "a/b");
+        let enterprise = of("https://ghe.example/a/b@2");
+        assert_eq!((enterprise.github.as_str(), enterprise.name.as_str()), ("https://ghe.example/a/b", "b"));
+    }
+
+    #[test]
+    fn a_version_given_twice_is_refused() {
+        let request =
+            AddRequest { repository: "a/b@1".into(), tag: Some("x".into()), ..AddRequest::default() };
+        assert_eq!(entry(&request).unwrap_err().kind(), Kind::Usage);
+    }
+}

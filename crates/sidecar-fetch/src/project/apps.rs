@@ -1,0 +1,133 @@
+//! Which package of a workspace is meant.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Kind, some_of};
+use crate::fsx;
+use crate::manifest::Manifest;
+
+/// A package of the workspace, as `cargo metadata` tells of it.
+#[derive(Debug, Clone, Default)]
+pub struct Package {
+    /// The Cargo package's name.
+    pub name: String,
+    /// The directory of its `Cargo.toml`.
+    pub directory: PathBuf,
+    /// Its `[features]`: name to what it switches on.
+    pub features: BTreeMap<String, Vec<String>>,
+}
+
+/// The config files of Tauri, in the order in which Tauri looks for them.
+const TAURI_CONFIGS: [&str; 3] = ["tauri.conf.json", "tauri.conf.json5", "Tauri.toml"];
+
+impl Package {
+    /// Whether the package declares sidecars.
+    fn has_manifest(&self) -> Result<bool, Error> {
+        // A manifest that is wrong is there all the same: the command that reads it will say what is wrong.
+        match Manifest::read_if_exists(&self.directory) {
+            Ok(found) => Ok(found.is_some()),
+            Err(e) if e.kind() == Kind::Io => Err(e),
+            Err(_) => Ok(true),
+        }
+    }
+
+    /// Whether the package is a Tauri app.
+    fn has_tauri_config(&self) -> Result<bool, Error> {
+        for name in TAURI_CONFIGS {
+            if fsx::metadata(&self.directory.join(name))?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// The packages that a command works on: the one named with `-p`; otherwise all that declare sidecars, or where none
+/// does, the one Tauri app. From inside a package's directory, that package. `single`: exactly one is wanted.
+///
+/// # Errors
+/// [`Kind::Usage`] where no package fits, or several do and one is wanted; it lists the candidates.
+pub fn select(
+    packages: Vec<Package>,
+    named: Option<&str>,
+    from: &Path,
+    single: bool,
+) -> Result<Vec<Package>, Error> {
+    if let Some(name) = named {
+        let names: Vec<String> = packages.iter().map(|p| p.name.clone()).collect();
+        return packages.into_iter().find(|p| p.name == name).map(|p| vec![p]).ok_or_else(|| {
+            Error::new(Kind::Usage, format!("package `{name}` is not in this workspace"))
+                .fact("packages", some_of(names))
+        });
+    }
+    let (mut declaring, mut apps) = (Vec::new(), Vec::new());
+    for package in packages {
+        if package.has_manifest()? {
+            declaring.push(package);
+        } else if package.has_tauri_config()? {
+            apps.push(package);
+        }
+    }
+    let mut found = if declaring.is_empty() { apps } else { declaring };
+    // The innermost package around the working directory, when that is one of them.
+    let around = found
+        .iter()
+        .filter(|p| from.starts_with(&p.directory))
+        .max_by_key(|p| p.directory.components().count());
+    if let Some(around) = around.cloned() {
+        return Ok(vec![around]);
+    }
+    match found.len() {
+        0 => Err(Error::new(
+            Kind::ManifestMissing,
+            "no package here declares sidecars, and none is a Tauri app",
+        )
+        .fact("looked for", format!("sidecar.toml, [package.metadata.sidecar], {}", TAURI_CONFIGS.join(", ")))
+        .help("run `cargo sidecar init -p PACKAGE`")),
+        1 => Ok(vec![found.remove(0)]),
+        _ if single => Err(Error::new(Kind::Usage, "several packages of this workspace fit")
+            .fact("packages", some_of(found.iter().map(|p| &p.name)))
+            .help(format!("name one: `-p {}`", found[0].name))),
+        _ => Ok(found),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn workspace(files: &[&str]) -> (tempfile::TempDir, Vec<Package>) {
+        let dir = tempfile::tempdir().unwrap();
+        for file in files {
+            fsx::write_atomic(&dir.path().join(file), "").unwrap();
+        }
+        let packages = fsx::read_dir(dir.path()).unwrap().into_iter().map(|directory| Package {
+            name: directory.file_name().unwrap().to_string_lossy().into_owned(),
+            directory,
+            ..Package::default()
+        });
+        let packages = packages.collect();
+        (dir, packages)
+    }
+
+    fn names(packages: &[Package]) -> Vec<&str> {
+        packages.iter().map(|p| p.name.as_str()).collect()
+    }
+
+    #[test]
+    fn all_that_declare_sidecars_or_the_one_app() {
+        let (dir, packages) = workspace(&["a/sidecar.toml", "b/sidecar.toml", "c/tauri.conf.json", "d/x"]);
+        assert_eq!(names(&select(packages.clone(), None, dir.path(), false).unwrap()), ["a", "b"]);
+        assert_eq!(select(packages.clone(), None, dir.path(), true).unwrap_err().kind(), Kind::Usage);
+        assert_eq!(names(&select(packages.clone(), None, &dir.path().join("b/src"), true).unwrap()), ["b"]);
+        assert_eq!(names(&select(packages.clone(), Some("d"), dir.path(), true).unwrap()), ["d"]);
+        assert!(
+            select(packages, Some("e"), dir.path(), true).unwrap_err().to_string().contains("a, b, c, d")
+        );
+        let (dir, packages) = workspace(&["c/Tauri.toml", "d/x"]);
+        assert_eq!(names(&select(packages, None, dir.path(), true).unwrap()), ["c"]);
+        let (dir, packages) = workspace(&["d/x"]);
+        assert_eq!(select(packages, None, dir.path(), false).unwrap_err().kind(), Kind::ManifestMissing);
+    }
+}

@@ -1,0 +1,246 @@
+//! `lock` and `update`: ask the source, choose, download, look inside, pin.
+
+use std::collections::BTreeMap;
+
+use super::Project;
+use crate::error::{Error, Kind};
+use crate::fsx;
+use crate::lock::{Change, Lock, Locked, Pin};
+use crate::manifest::{Manifest, Sidecar};
+use crate::progress::Event;
+use crate::provision::{self, PARALLEL};
+use crate::target::Target;
+
+mod pin;
+mod release;
+
+/// Which sidecars are resolved anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Relock {
+    /// Those whose entry in the manifest changed since they were locked.
+    Stale,
+    /// These, and the stale ones; none named: all.
+    Named(Vec<String>),
+}
+
+/// What a target was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedAsset {
+    /// The target triple.
+    pub target: String,
+    /// The asset's file name.
+    pub name: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// What vouches for its hash: `github-digest`, a checksum file's name, or `download`.
+    pub provenance: String,
+    /// Why this asset was chosen, in one line; empty for one that was locked before.
+    pub reason: String,
+}
+
+/// A sidecar whose lock changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedRow {
+    /// The sidecar.
+    pub sidecar: String,
+    /// Its entry in Tauri's `bundle.externalBin`, such as `binaries/pocketbase`; empty for one that was removed.
+    pub external_bin: String,
+    /// The version that was locked before; `None`: it is new.
+    pub from: Option<String>,
+    /// The version that is locked now; `None`: it was removed.
+    pub to: Option<String>,
+    /// The assets that are locked now, by target.
+    pub assets: Vec<LockedAsset>,
+    /// The targets for which the release has nothing.
+    pub missing: Vec<String>,
+}
+
+/// What `lock` did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LockReport {
+    /// Whether the lock was written; otherwise it was right already.
+    pub written: bool,
+    /// The sidecars whose lock changed, by name.
+    pub rows: Vec<LockedRow>,
+}
+
+impl Project<'_> {
+    /// Brings the lock in line with the manifest. What is locked and still asked for stays as it is, unless it is to be
+    /// updated; a lock that is right already is not touched and needs no network.
+    ///
+    /// # Errors
+    /// Whatever keeps a sidecar from being resolved, chosen, fetched or verified; the lock then stays as it was. In a
+    /// locked run, [`Kind::LockStale`](crate::Kind::LockStale) where the lock would change.
+    pub fn lock(&self, which: &Relock) -> Result<LockReport, Error> {
+        let manifest = self.manifest()?;
+        if self.locked {
+            return Lock::read_answering(&manifest).map(|_| LockReport::default());
+        }
+        self.lock_of(&manifest, which)
+    }
+
+    pub(super) fn lock_of(&self, manifest: &Manifest, which: &Relock) -> Result<LockReport, Error> {
+        let path = manifest.lock_path();
+        let before = self.lock_as_is(manifest)?;
+        let (after, reasons) = self.relock(manifest, &before, which)?;
+        let mut report = LockReport { written: false, rows: rows(manifest, &before, &after, &reasons) };
+        let text = after.to_text();
+        if fsx::read_if_exists(&path)?.as_deref().map(|t| t.replace("\r\n", "\n")) != Some(text.clone()) {
+            fsx::write_atomic_by(&self.state, &path, &text)?;
+            report.written = true;
+        }
+        Ok(report)
+    }
+
+    /// The lock as it should be, and why each new asset was chosen.
+    fn relock(&self, manifest: &Manifest, before: &Lock, which: &Relock) -> Result<(Lock, Reasons), Error> {
+        let mut renewed: Vec<&str> = Vec::new();
+        if let Relock::Named(names) = which {
+            for name in names {
+                renewed.push(&manifest.sidecar(name)?.name);
+            }
+            if names.is_empty() {
+                renewed.extend(manifest.sidecars.keys().map(String::as_str));
+            }
+        }
+        let mut after = Lock::default();
+        let mut wanted = Vec::new();
+        for sidecar in manifest.sidecars.values() {
+            let drift = before.drift_of(manifest, sidecar).map(|d| d.what);
+            let renew = renewed.contains(&sidecar.name.as_str());
+            let kept = before.sidecars.get(&sidecar.name).filter(|_| {
+                // A change of targets keeps the release; any other change asks for it again.
+                !renew && !matches!(drift, Some(Change::Added | Change::Removed | Change::Request { .. }))
+            });
+            let mut locked = kept.cloned().unwrap_or_default();
+            let targets = manifest.targets_of(sidecar);
+            locked.assets.retain(|target, _| targets.contains(target));
+            let gap_matters = manifest.is_mandatory();
+            let open = targets.into_iter().filter(|t| match locked.assets.get(t) {
+                Some(found) => found.is_none() && gap_matters,
+                None => true,
+            });
+            let open: Vec<Target> = open.collect();
+            if !open.is_empty() {
+                wanted.push(Wanted { sidecar, tag: kept.map(|l| l.tag.clone()), targets: open });
+            }
+            after.sidecars.insert(sidecar.name.clone(), locked);
+        }
+        let reasons = self.resolve_all(manifest, &wanted, &mut after)?;
+        Ok((after, reasons))
+    }
+
+    /// Resolves releases and chooses assets one sidecar after the other, then downloads and inspects all of them in
+    /// parallel.
+    fn resolve_all(
+        &self,
+        manifest: &Manifest,
+        wanted: &[Wanted<'_>],
+        lock: &mut Lock,
+    ) -> Result<Reasons, Error> {
+        let mut picks = Vec::new();
+        for wanted in wanted {
+            self.need_network(&format!("locking sidecar `{}`", wanted.sidecar.name))?;
+            self.reporter.event(&Event::Step { verb: "Resolving", what: &wanted.sidecar.name });
+            let (locked, found) = self
+                .choose(manifest, wanted)
+                .map_err(|e| e.of_sidecar(&wanted.sidecar.name, wanted.tag.as_deref()))?;
+            let entry = lock.sidecars.entry(wanted.sidecar.name.clone()).or_default();
+            let assets = std::mem::take(&mut entry.assets);
+            *entry = Locked { assets, ..locked };
+            picks.extend(found);
+        }
+        self.reporter
+            .event(&Event::Step { verb: "Locking", what: "downloading and inspecting the chosen assets" });
+        let mut reasons = Reasons::new();
+        let done = provision::in_parallel(PARALLEL, picks, |pick| {
+            let pin = pick.asset.as_ref().map(|chosen| self.pin(&pick, chosen)).transpose();
+            (pick, pin)
+        });
+        for (pick, pin) in done {
+            let locked = lock.sidecars.entry(pick.sidecar.name.clone()).or_default();
+            let pin = match pin {
+                // A publisher's mistake on a target that is only attempted is a gap, not the end.
+                Err(error) if error.kind() == Kind::WrongTarget && !manifest.is_mandatory() => {
+                    self.warn(&format!(
+                        "sidecar `{}` has nothing for {}: {}",
+                        pick.sidecar.name,
+                        pick.target,
+                        error.headline()
+                    ));
+                    None
+                }
+                other => other.map_err(|e| e.of_sidecar(&pick.sidecar.name, Some(locked.version_text())))?,
+            };
+            reasons.insert((pick.sidecar.name.clone(), pick.target.clone()), pick.reason);
+            locked.assets.insert(pick.target, pin);
+        }
+        for wanted in wanted {
+            self.check_not_empty(wanted, lock)?;
+        }
+        Ok(reasons)
+    }
+
+    /// A sidecar without any asset would be a lock that says nothing.
+    fn check_not_empty(&self, wanted: &Wanted<'_>, lock: &Lock) -> Result<(), Error> {
+        let name = &wanted.sidecar.name;
+        let Some(locked) = lock.sidecars.get(name) else { return Ok(()) };
+        if locked.assets.values().any(Option::is_some) {
+            let missing: Vec<&str> =
+                locked.assets.iter().filter(|(_, p)| p.is_none()).map(|(t, _)| t.as_str()).collect();
+            if !missing.is_empty() {
+                self.warn(&format!(
+                    "sidecar `{name}` {} has nothing for {}",
+                    locked.version_text(),
+                    missing.join(", ")
+                ));
+            }
+            return Ok(());
+        }
+        Err(Error::new(Kind::AssetNotFound, "no asset of the release fits any target")
+            .fact("targets", crate::error::some_of(locked.assets.keys().map(Target::as_str)))
+            .help("name the assets with `asset = { \"<triple>\" = \"…\" }`")
+            .of_sidecar(name, Some(locked.version_text())))
+    }
+}
+
+/// A sidecar whose lock has open targets.
+struct Wanted<'a> {
+    sidecar: &'a Sidecar,
+    /// The release that is locked already, where it is kept.
+    tag: Option<String>,
+    targets: Vec<Target>,
+}
+
+type Reasons = BTreeMap<(String, Target), String>;
+
+/// The differences between two locks, for people.
+fn rows(manifest: &Manifest, before: &Lock, after: &Lock, reasons: &Reasons) -> Vec<LockedRow> {
+    let mut names: Vec<&String> = before.sidecars.keys().chain(after.sidecars.keys()).collect();
+    names.sort();
+    names.dedup();
+    let changed = names.into_iter().filter(|name| before.sidecars.get(*name) != after.sidecars.get(*name));
+    changed
+        .map(|name| {
+            let version = |lock: &Lock| lock.sidecars.get(name).map(|l| l.version_text().to_owned());
+            let now = after.sidecars.get(name).into_iter().flat_map(|l| &l.assets);
+            let asset = |(target, pin): (&Target, &Pin)| LockedAsset {
+                target: target.to_string(),
+                name: pin.asset.clone(),
+                size: pin.size,
+                provenance: pin.provenance.clone(),
+                reason: reasons.get(&(name.clone(), target.clone())).cloned().unwrap_or_default(),
+            };
+            let declared = manifest.sidecars.get(name);
+            let external_bin = declared.map(|s| format!("{}/{}", manifest.settings.binaries, s.install_as));
+            LockedRow {
+                sidecar: name.clone(),
+                external_bin: external_bin.unwrap_or_default(),
+                from: version(before),
+                to: version(after),
+                assets: now.clone().filter_map(|(t, pin)| pin.as_ref().map(|pin| asset((t, pin)))).collect(),
+                missing: now.filter(|(_, pin)| pin.is_none()).map(|(t, _)| t.to_string()).collect(),
+            }
+        })
+        .collect()
+}

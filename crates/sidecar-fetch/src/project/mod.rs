@@ -1,0 +1,114 @@
+//! The authoring half: what `cargo sidecar` and xtasks do with an app. Subcommands author, builds reproduce.
+
+mod add;
+mod apps;
+mod features;
+mod host;
+mod init;
+mod inventory;
+mod locking;
+mod sync;
+mod verify;
+
+use std::path::{Path, PathBuf};
+
+pub use add::AddRequest;
+pub use apps::{Package, select};
+pub use features::Features;
+pub use host::{default_targets, locate_cargo_toml};
+pub use init::{Initialized, init};
+pub use inventory::ListRow;
+pub use locking::{LockReport, LockedAsset, LockedRow, Relock};
+pub use sync::{SyncReport, SyncRow, Targets};
+pub use verify::{Finding, VerifyRow};
+
+use crate::cache::Cache;
+use crate::env;
+use crate::error::{Error, Kind};
+use crate::lock::Lock;
+use crate::manifest::Manifest;
+use crate::offline;
+use crate::progress::Reporter;
+use crate::provision::{ApiToken, Network};
+use crate::resolve::github::Token;
+use crate::resolve::repository;
+
+/// An app and the circumstances of a run: the door to everything that subcommands do.
+pub struct Project<'r> {
+    package: Package,
+    /// A directory of ours in the target directory.
+    state: PathBuf,
+    locked: bool,
+    network: Network,
+    cache: Cache,
+    reporter: &'r dyn Reporter,
+}
+
+impl std::fmt::Debug for Project<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Project")
+            .field("package", &self.package)
+            .field("cache", &self.cache)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'r> Project<'r> {
+    /// Opens the app of a package. `target_directory` is cargo's, for temporary files and stamps. `locked` and
+    /// `offline` come from the command line; the environment and cargo's configuration can switch them on as well.
+    ///
+    /// # Errors
+    /// [`Kind::Cache`](crate::Kind::Cache) where the cache directory cannot be used.
+    pub fn open(
+        package: Package,
+        target_directory: &Path,
+        locked: bool,
+        offline: bool,
+        reporter: &'r dyn Reporter,
+    ) -> Result<Self, Error> {
+        let offline_by =
+            if offline { Some("--offline".to_owned()) } else { offline::is_offline(&package.directory) };
+        let token = Token::from_env()
+            .map(|token| ApiToken { value: token.into_value(), trusts: repository::is_trusted_api });
+        Ok(Self {
+            state: target_directory.join("sidecar").join(&package.name),
+            package,
+            locked: locked || env::flag(env::LOCKED),
+            network: Network::new(offline_by, token),
+            cache: Cache::open()?,
+            reporter,
+        })
+    }
+
+    /// Where the manifest of this app lies.
+    ///
+    /// # Errors
+    /// Those of reading the manifest.
+    pub fn manifest_path(&self) -> Result<PathBuf, Error> {
+        self.manifest().map(|m| m.path)
+    }
+
+    fn app(&self) -> &Path {
+        &self.package.directory
+    }
+
+    fn manifest(&self) -> Result<Manifest, Error> {
+        let manifest = Manifest::read(self.app())?;
+        manifest.check_package_name(&self.package.name)?;
+        Ok(manifest)
+    }
+
+    /// The lock as it is; an empty one where there is none.
+    fn lock_as_is(&self, manifest: &Manifest) -> Result<Lock, Error> {
+        Lock::read(&manifest.lock_path()).map(Option::unwrap_or_default)
+    }
+
+    fn need_network(&self, what: &str) -> Result<(), Error> {
+        match self.network.offline_by() {
+            None => Ok(()),
+            Some(who) => Err(Error::new(Kind::Offline, format!("{what} needs the network, and it is off"))
+                .fact("offline by", who)
+                .help("run the command again with a network; a build from a committed lock needs no API")),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! `sync`: lock if needed, fetch, install.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::features::Features;
+use super::{Project, Relock};
+use crate::error::{Error, Kind, some_of};
+use crate::install::{Installer, Mtime};
+use crate::lock::Lock;
+use crate::manifest::Manifest;
+use crate::progress::Event;
+use crate::provision::{self, Outcome, Task, Tools};
+use crate::target::Target;
+
+/// The targets that a command works on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Targets {
+    /// These triples, as `--target` names them; for the default the caller passes the host's.
+    Named(Vec<String>),
+    /// `--all-targets`: every target that the manifest locks.
+    All,
+}
+
+/// One file that `sync` looked after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncRow {
+    /// The sidecar.
+    pub sidecar: String,
+    /// Its version, or its tag where that names no version.
+    pub version: String,
+    /// The target triple.
+    pub target: String,
+    /// The installed file.
+    pub path: PathBuf,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Whether the file was written; otherwise it was there already.
+    pub installed: bool,
+    /// Bytes that came over the network for it.
+    pub transferred: u64,
+}
+
+/// What `sync` did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SyncReport {
+    /// Whether the lock was written.
+    pub lock_written: bool,
+    /// Every file, by sidecar and target.
+    pub rows: Vec<SyncRow>,
+}
+
+/// The targets (`None`: all that are locked) and features of a command.
+pub(super) struct Chosen {
+    targets: Option<Vec<Target>>,
+    features: BTreeSet<String>,
+}
+
+impl Project<'_> {
+    /// Brings the installed files in line with the lock, and the lock in line with the manifest first, unless the run
+    /// is locked. What is right already is left alone, byte and time.
+    ///
+    /// # Errors
+    /// [`Kind::LockStale`] or [`Kind::LockMissing`] in a locked run; otherwise whatever keeps a file from being
+    /// locked, fetched, verified or installed. Files that were right before stay as they were.
+    pub fn sync(&self, targets: &Targets, features: &Features) -> Result<SyncReport, Error> {
+        let manifest = self.manifest()?;
+        // What is wrong with the command line should not cost a request, nor change the lock.
+        let chosen = self.chosen(targets, features)?;
+        let lock_written = !self.locked && self.lock_of(&manifest, &Relock::Stale)?.written;
+        let lock = Lock::read_answering(&manifest)?;
+        let tasks = self.tasks(&manifest, &lock, &chosen)?;
+        let installer = Installer::new(&self.state, Mtime::Now);
+        let tools = Tools {
+            cache: &self.cache,
+            installer: &installer,
+            network: &self.network,
+            reporter: self.reporter,
+        };
+        let outcomes = provision::provision(&tasks, &tools)?;
+        let rows = tasks.iter().zip(outcomes).map(|(task, outcome)| row(task, outcome)).collect();
+        Ok(SyncReport { lock_written, rows })
+    }
+
+    /// What a command line chose, checked.
+    pub(super) fn chosen(&self, targets: &Targets, features: &Features) -> Result<Chosen, Error> {
+        let targets = match targets {
+            Targets::All => None,
+            Targets::Named(names) => Some(names.iter().map(|n| Target::parse(n)).collect::<Result<_, _>>()?),
+        };
+        Ok(Chosen { targets, features: features.resolve(&self.package.features)? })
+    }
+
+    /// The files that belong to the targets and features, each with its pin.
+    pub(super) fn tasks<'a>(
+        &self,
+        manifest: &'a Manifest,
+        lock: &'a Lock,
+        chosen: &Chosen,
+    ) -> Result<Vec<Task<'a>>, Error> {
+        let mut tasks = Vec::new();
+        for sidecar in manifest.sidecars.values().filter(|s| s.is_enabled(&chosen.features)) {
+            let (_, locked) =
+                lock.sidecars.get_key_value(&sidecar.name).ok_or_else(|| not_locked(&sidecar.name))?;
+            let wanted: Vec<&Target> = match &chosen.targets {
+                // Everything that the lock has; its gaps were told when it was made.
+                None => locked.assets.iter().filter(|(_, pin)| pin.is_some()).map(|(t, _)| t).collect(),
+                Some(named) => {
+                    let mut found = Vec::new();
+                    for target in named.iter().filter(|t| sidecar.is_for(t)) {
+                        lock.pin(manifest, sidecar, target)?;
+                        found.extend(locked.assets.get_key_value(target).map(|(t, _)| t));
+                    }
+                    found
+                }
+            };
+            for target in wanted {
+                let pin = lock.pin(manifest, sidecar, target)?;
+                let directory = self.app().join(&manifest.settings.binaries);
+                let dest = directory.join(target.file_name(&sidecar.install_as));
+                tasks.push(Task {
+                    sidecar: &sidecar.name,
+                    version: locked.version_text(),
+                    target,
+                    pin,
+                    dest,
+                });
+            }
+        }
+        Ok(tasks)
+    }
+
+    /// Tells the reporter something the user should know.
+    pub(super) fn warn(&self, message: &str) {
+        self.reporter.event(&Event::Warning { message });
+    }
+}
+
+fn not_locked(name: &str) -> Error {
+    Error::new(Kind::LockStale, format!("sidecar `{name}` is not in the lock"))
+        .fact("missing", some_of([name]))
+        .help("run `cargo sidecar lock`")
+}
+
+fn row(task: &Task<'_>, outcome: Outcome) -> SyncRow {
+    let (installed, transferred) = match outcome {
+        Outcome::Unchanged => (false, 0),
+        Outcome::Installed { transferred } => (true, transferred),
+    };
+    SyncRow {
+        sidecar: task.sidecar.to_owned(),
+        version: task.version.to_owned(),
+        target: task.target.to_string(),
+        path: task.dest.clone(),
+        size: task.pin.binary_size,
+        installed,
+        transferred,
+    }
+}

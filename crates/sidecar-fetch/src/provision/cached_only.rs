@@ -1,0 +1,22 @@
+//! Provisioning without the `download` feature: what the cache does not hold cannot be had.
+
+use super::{Task, Tools, offline};
+use crate::error::Error;
+
+/// The network that this build of the library does not have.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Network;
+
+/// Runs the jobs one after the other: copying is bound by the disk.
+pub(crate) fn in_parallel<T, R>(_workers: usize, jobs: Vec<T>, run: impl Fn(T) -> R) -> Vec<R> {
+    jobs.into_iter().map(run).collect()
+}
+
+pub(super) fn obtain(tasks: &[&Task<'_>], tools: &Tools<'_>) -> Result<u64, Error> {
+    match tasks.first() {
+        Some(task) => {
+            Err(offline(task, tools.cache, "sidecar-fetch was built without its `download` feature"))
+        }
+        None => Ok(0),
+    }
+}

@@ -1,0 +1,152 @@
+//! From pins to installed files: what `build()` and `sync` both do, right of the lock.
+//!
+//! Installed already? Otherwise: cached binary, or cached asset, or download; verify, unpack, verify, install.
+
+#[cfg(feature = "download")]
+mod obtain;
+#[cfg(not(feature = "download"))]
+#[path = "cached_only.rs"]
+mod obtain;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::cache::Cache;
+use crate::error::{Error, Kind};
+use crate::hash;
+use crate::install::{Content, Installer};
+use crate::lock::Pin;
+use crate::progress::Reporter;
+use crate::target::Target;
+
+#[cfg(feature = "resolve")]
+pub(crate) use obtain::{ApiToken, unpack_into};
+pub(crate) use obtain::{Network, in_parallel};
+
+/// How many assets are fetched at once.
+pub(crate) const PARALLEL: usize = 8;
+
+/// One file that is to be installed.
+#[derive(Debug, Clone)]
+pub(crate) struct Task<'a> {
+    pub(crate) sidecar: &'a str,
+    pub(crate) version: &'a str,
+    pub(crate) target: &'a Target,
+    pub(crate) pin: &'a Pin,
+    pub(crate) dest: PathBuf,
+}
+
+/// What became of a [`Task`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The file was already there.
+    Unchanged,
+    /// The file was installed; so many bytes came over the network for it.
+    Installed { transferred: u64 },
+}
+
+/// What provisioning works with.
+pub(crate) struct Tools<'a> {
+    pub(crate) cache: &'a Cache,
+    pub(crate) installer: &'a Installer,
+    pub(crate) network: &'a Network,
+    pub(crate) reporter: &'a dyn Reporter,
+}
+
+impl std::fmt::Debug for Tools<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tools")
+            .field("cache", self.cache)
+            .field("network", self.network)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Task<'_> {
+    fn content(&self) -> Content {
+        Content { sha256: self.pin.binary_sha256, size: self.pin.binary_size }
+    }
+
+    /// Puts the sidecar in front of an error's headline.
+    fn blame(&self, error: Error) -> Error {
+        error.of_sidecar(self.sidecar, Some(self.version))
+    }
+}
+
+/// Installs every task's file; the outcomes are in the order of the tasks. On an error the other files are installed
+/// all the same, and the first error in task order is returned.
+pub(crate) fn provision(tasks: &[Task<'_>], tools: &Tools<'_>) -> Result<Vec<Outcome>, Error> {
+    let mut outcomes = vec![Outcome::Unchanged; tasks.len()];
+    // One archive may hold several sidecars: it is fetched and read once.
+    let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (i, task) in tasks.iter().enumerate() {
+        if !tools.installer.is_installed(&task.dest, task.content()).map_err(|e| task.blame(e))? {
+            groups.entry(task.pin.sha256).or_default().push(i);
+        }
+    }
+    // Large ones first: the run is then not left waiting for one that began last.
+    let mut groups: Vec<Vec<usize>> = groups.into_values().collect();
+    groups.sort_by_key(|group| std::cmp::Reverse(tasks[group[0]].pin.size));
+    let done = in_parallel(PARALLEL, groups, |group| {
+        let members: Vec<&Task<'_>> = group.iter().map(|&i| &tasks[i]).collect();
+        (install_group(&members, tools), group)
+    });
+    let mut failed: Option<(usize, Error)> = None;
+    for (result, group) in done {
+        match result {
+            Ok(found) => group.iter().zip(found).for_each(|(&i, outcome)| outcomes[i] = outcome),
+            Err(error) if failed.as_ref().is_none_or(|(first, _)| group[0] < *first) => {
+                failed = Some((group[0], error))
+            }
+            Err(_) => {}
+        }
+    }
+    tools.installer.save();
+    failed.map_or(Ok(outcomes), |(_, error)| Err(error))
+}
+
+/// Installs the files of one asset.
+fn install_group(tasks: &[&Task<'_>], tools: &Tools<'_>) -> Result<Vec<Outcome>, Error> {
+    let mut missing = Vec::new();
+    for &task in tasks {
+        if !is_cached(task, tools.cache).map_err(|e| task.blame(e))? {
+            missing.push(task);
+        }
+    }
+    let transferred = match missing.first() {
+        Some(first) => obtain::obtain(&missing, tools).map_err(|e| first.blame(e))?,
+        None => 0,
+    };
+    let mut out = Vec::new();
+    for &task in tasks {
+        let source = tools.cache.blob(&task.pin.binary_sha256);
+        let wrote =
+            tools.installer.install(&source, &task.dest, task.content()).map_err(|e| task.blame(e))?;
+        out.push(if wrote { Outcome::Installed { transferred } } else { Outcome::Unchanged });
+    }
+    Ok(out)
+}
+
+/// Whether the cache holds the binary, with the right bytes: what another run or another program left there is hashed
+/// once before it is installed. A damaged blob is removed, so that it is made anew.
+fn is_cached(task: &Task<'_>, cache: &Cache) -> Result<bool, Error> {
+    let content = task.content();
+    if !cache.has(&content.sha256, Some(content.size)) {
+        return Ok(false);
+    }
+    let blob = cache.blob(&content.sha256);
+    let intact = hash::of_file(&blob)?.0 == content.sha256;
+    if !intact {
+        crate::fsx::remove_file(&blob)?;
+    }
+    Ok(intact)
+}
+
+/// Something must be fetched and the network is off.
+fn offline(task: &Task<'_>, cache: &Cache, who: &str) -> Error {
+    Error::new(Kind::Offline, format!("`{}` is not in the cache, and the network is off", task.pin.asset))
+        .fact("url", &task.pin.url)
+        .fact("cache", cache.root().display())
+        .fact("offline by", who)
+        .help("run `cargo sidecar sync` once with a network; it fills the cache")
+}

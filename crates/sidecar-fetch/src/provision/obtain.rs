@@ -1,0 +1,195 @@
+//! Getting binaries into the cache: fetch the asset, unpack the members, check each against the lock.
+
+use std::io::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::{Task, Tools, offline};
+use crate::cache::Cache;
+use crate::error::{Error, Kind};
+use crate::fetch::client::Client;
+use crate::fetch::{self, Download, Fetched};
+use crate::fsx;
+use crate::hash::{self, Hasher, Sha256};
+use crate::lock::Pin;
+use crate::progress::Reporter;
+use crate::unpack::{Archive, Extract};
+
+pub(crate) use crate::fetch::parallel::parallel as in_parallel;
+
+/// A token for private assets, and which URLs may see it: a lock can name any host, and whoever can change a lock must
+/// not receive the token.
+#[derive(Clone)]
+pub(crate) struct ApiToken {
+    pub(crate) value: String,
+    pub(crate) trusts: fn(&str) -> bool,
+}
+
+impl std::fmt::Debug for ApiToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ApiToken")
+    }
+}
+
+/// The network, or who said that there is none.
+#[derive(Debug)]
+pub(crate) struct Network {
+    offline_by: Option<String>,
+    token: Option<ApiToken>,
+    client: Client,
+    transfers: AtomicU64,
+}
+
+impl Network {
+    /// `offline_by`: who turned the network off; `token`: for private assets, in subcommands only.
+    pub(crate) fn new(offline_by: Option<String>, token: Option<ApiToken>) -> Self {
+        Self { offline_by, token, client: Client::default(), transfers: AtomicU64::new(1) }
+    }
+
+    /// Who turned the network off, if it is.
+    pub(crate) fn offline_by(&self) -> Option<&str> {
+        self.offline_by.as_deref()
+    }
+
+    /// The client. It costs nothing until it is used: reading the system's certificates takes tens of milliseconds that
+    /// a warm run does not have.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Fetches one asset into the cache. A blob that was there already is hashed again before it is trusted, since
+    /// what follows will parse it; a damaged one is removed and fetched anew.
+    pub(crate) fn fetch(
+        &self,
+        cache: &Cache,
+        wanted: &Download<'_>,
+        reporter: &dyn Reporter,
+    ) -> Result<Fetched, Error> {
+        let id = self.transfers.fetch_add(1, Ordering::Relaxed);
+        let fetched = fetch::fetch(self.client(), cache, wanted, reporter, id)?;
+        if fetched.transferred > 0 || hash::of_file(&fetched.path)?.0 == fetched.sha256 {
+            return Ok(fetched);
+        }
+        fsx::remove_file(&fetched.path)?;
+        fetch::fetch(self.client(), cache, wanted, reporter, id)
+    }
+
+    /// Where and with what an asset is downloaded: a private one by the API, with the token.
+    pub(crate) fn address<'a>(
+        &'a self,
+        url: &'a str,
+        api_url: Option<&'a str>,
+    ) -> (&'a str, Option<&'a str>) {
+        match (api_url, &self.token) {
+            (Some(api), Some(token)) if (token.trusts)(api) => (api, Some(&token.value)),
+            _ => (url, None),
+        }
+    }
+}
+
+/// Brings the binaries of `tasks`, all from one asset, into the cache; returns the bytes that came over the network.
+pub(super) fn obtain(tasks: &[&Task<'_>], tools: &Tools<'_>) -> Result<u64, Error> {
+    let Some(first) = tasks.first() else { return Ok(0) };
+    let pin = first.pin;
+    if !tools.cache.has(&pin.sha256, Some(pin.size)) {
+        if let Some(who) = tools.network.offline_by() {
+            return Err(offline(first, tools.cache, who));
+        }
+        if pin.api_url.is_some() && tools.network.token.is_none() {
+            return Err(Error::new(
+                Kind::Unauthorized,
+                format!("`{}` is private, and no token is at hand", pin.asset),
+            )
+            .fact("url", &pin.url)
+            .fact("reason", "build scripts read no tokens; subcommands read GH_TOKEN or GITHUB_TOKEN")
+            .help("run `cargo sidecar sync` with a token; the build then takes the file from the cache"));
+        }
+    }
+    let (url, bearer) = tools.network.address(&pin.url, pin.api_url.as_deref());
+    let at = (pin.line > 0).then(|| format!("{}:{}", crate::lock::FILE, pin.line));
+    let wanted = Download {
+        label: &pin.asset,
+        accept: Some("application/octet-stream"),
+        url,
+        bearer,
+        sha256: Some(&pin.sha256),
+        size: Some(pin.size),
+        expected_at: at.as_deref(),
+    };
+    let fetched = tools.network.fetch(tools.cache, &wanted, tools.reporter)?;
+    unpack(tasks, &fetched, tools.cache)?;
+    Ok(fetched.transferred)
+}
+
+/// Unpacks the members that the lock names from their verified asset, and compares each with its pin.
+fn unpack(tasks: &[&Task<'_>], fetched: &Fetched, cache: &Cache) -> Result<(), Error> {
+    // One process unpacks, the others find its result.
+    let _turn = cache.lock(&format!("{}-unpack", fetched.sha256), || {})?;
+    let absent = |task: &&&Task<'_>| !cache.has(&task.pin.binary_sha256, Some(task.pin.binary_size));
+    let pins: Vec<&Pin> = tasks.iter().filter(absent).map(|task| task.pin).collect();
+    let members: Vec<(&str, u64)> =
+        pins.iter().filter_map(|pin| Some((pin.member.as_deref()?, pin.binary_size))).collect();
+    let Some(asset) = pins.first().map(|pin| pin.asset.as_str()).filter(|_| !members.is_empty()) else {
+        return Ok(());
+    };
+    let unpacked = unpack_into(cache, fetched, asset, &members)?;
+    for (pin, (sha256, size)) in pins.iter().filter(|pin| pin.member.is_some()).zip(unpacked) {
+        if sha256 != pin.binary_sha256 {
+            let member = pin.member.as_deref().unwrap_or_default();
+            return Err(Error::new(Kind::ChecksumMismatch, format!("`{member}` in `{asset}` does not match the lock"))
+                .fact("expected", format!("sha256 {} ({} bytes)", pin.binary_sha256, pin.binary_size))
+                .fact("received", format!("sha256 {sha256} ({size} bytes; nothing was installed)"))
+                .help("the asset itself is right, so the lock was changed by hand or by a merge; run `cargo sidecar update`"));
+        }
+    }
+    Ok(())
+}
+
+/// Unpacks members of a verified asset into the cache, each under the hash of its bytes; `members` are paths with the
+/// most bytes that each may have.
+pub(crate) fn unpack_into(
+    cache: &Cache,
+    fetched: &Fetched,
+    asset: &str,
+    members: &[(&str, u64)],
+) -> Result<Vec<(Sha256, u64)>, Error> {
+    let mut sinks = Vec::new();
+    for i in 0..members.len() {
+        let guard = cache.lock(&format!("{}-member{i}", fetched.sha256), || {})?;
+        let file = fsx::create(guard.partial())?;
+        sinks.push((Sink { file, hasher: Hasher::new() }, guard));
+    }
+    let mut wanted: Vec<Extract<'_>> = sinks
+        .iter_mut()
+        .zip(members)
+        .map(|((sink, _), (path, limit))| Extract { path, limit: *limit, sink })
+        .collect();
+    Archive::open(&fetched.path, asset)?.extract(&mut wanted)?;
+    let mut out = Vec::new();
+    for (sink, guard) in sinks {
+        let size = sink.hasher.length();
+        let sha256 = sink.hasher.finish();
+        drop(sink.file);
+        cache.publish(guard.partial(), &sha256)?;
+        out.push((sha256, size));
+    }
+    Ok(out)
+}
+
+/// A file that is hashed while it is written.
+#[derive(Debug)]
+pub(crate) struct Sink {
+    pub(crate) file: std::fs::File,
+    pub(crate) hasher: Hasher,
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let n = self.file.write(bytes)?;
+        self.hasher.update(&bytes[..n]);
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
+}
