@@ -1,0 +1,200 @@
+//! The command line: cargo's words for cargo's habits.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Effects, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// cargo's own colours.
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::BrightGreen.on_default().effects(Effects::BOLD))
+    .usage(AnsiColor::BrightGreen.on_default().effects(Effects::BOLD))
+    .literal(AnsiColor::BrightCyan.on_default().effects(Effects::BOLD))
+    .placeholder(AnsiColor::Cyan.on_default())
+    .error(AnsiColor::BrightRed.on_default().effects(Effects::BOLD))
+    .valid(AnsiColor::BrightCyan.on_default().effects(Effects::BOLD))
+    .invalid(AnsiColor::Yellow.on_default().effects(Effects::BOLD));
+
+/// Prebuilt programs in Tauri apps: locked, verified, installed as <name>-<triple>
+#[derive(Debug, Parser)]
+#[command(name = "cargo-sidecar", bin_name = "cargo sidecar", version, styles = STYLES, max_term_width = 100, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
+
+/// Flags that every subcommand takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Common options")]
+pub(crate) struct Global {
+    /// Path to the app's Cargo.toml
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) manifest_path: Option<PathBuf>,
+    /// Package of the app, in a workspace with several
+    #[arg(short, long, global = true, value_name = "SPEC")]
+    pub(crate) package: Option<String>,
+    /// Assert that `sidecar.lock` will remain unchanged
+    #[arg(long, global = true)]
+    pub(crate) locked: bool,
+    /// Run without the network
+    #[arg(long, global = true)]
+    pub(crate) offline: bool,
+    /// --locked and --offline
+    #[arg(long, global = true)]
+    pub(crate) frozen: bool,
+    /// Format of the output
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human, value_name = "FMT")]
+    pub(crate) message_format: Format,
+    /// Print errors and data only
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Print also what was left alone
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+    /// Coloring
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(crate) color: Color,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Human,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Prepare an app: sidecar.toml, the line in build.rs, the build-dependency
+    Init,
+    /// Add a sidecar to sidecar.toml and lock it
+    Add(Add),
+    /// Remove sidecars from sidecar.toml and the lock
+    Remove {
+        /// Names in sidecar.toml
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
+    },
+    /// Resolve what sidecar.toml asks for and pin it in sidecar.lock
+    Lock,
+    /// Lock if needed, then fetch, verify and install
+    Sync(Selection),
+    /// Move sidecars to the newest release that sidecar.toml allows
+    Update {
+        /// Names in sidecar.toml; none: all of them
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+    },
+    /// List the sidecars and what they are locked to
+    List,
+    /// Check the lock, and every installed file against it
+    Verify(Selection),
+    /// Show, measure or empty the cache
+    Cache {
+        #[command(subcommand)]
+        command: Cache,
+    },
+    /// Print the JSON Schema of sidecar.toml
+    Schema,
+    /// Print a completion script
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Add {
+    /// GitHub repository and, optionally, a version requirement or exact tag
+    #[arg(value_name = "OWNER/REPO[@VERSION]")]
+    pub(crate) repository: String,
+    /// Name in sidecar.toml; default: the repository's
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Exact tag of the release, for tags that are no version
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Option<String>,
+    /// What stands before the version in this tool's tags
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) tag_prefix: Option<String>,
+    /// Glob of the member of the archive that is the program
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) bin: Option<String>,
+    /// Name under which the program is installed
+    #[arg(long, value_name = "NAME")]
+    pub(crate) install_as: Option<String>,
+    /// Only when one of these Cargo features is on
+    #[arg(short = 'F', long, value_name = "FEATURES", value_delimiter = ',')]
+    pub(crate) features: Vec<String>,
+    /// Target triple that --asset is for
+    #[arg(long, value_name = "TRIPLE", requires = "asset")]
+    pub(crate) target: Option<String>,
+    /// Asset to take, where the choice is not clear; placeholders such as {version} are allowed
+    #[arg(long, value_name = "NAME", requires = "target")]
+    pub(crate) asset: Option<String>,
+}
+
+/// Which files a command works on.
+#[derive(Debug, Args)]
+pub(crate) struct Selection {
+    /// Target triple; may be repeated. Default: the host's
+    #[arg(long, value_name = "TRIPLE")]
+    pub(crate) target: Vec<String>,
+    /// Every target that is locked
+    #[arg(long, conflicts_with = "target")]
+    pub(crate) all_targets: bool,
+    /// Space or comma separated list of Cargo features to activate
+    #[arg(short = 'F', long, value_name = "FEATURES")]
+    pub(crate) features: Vec<String>,
+    /// Activate all Cargo features
+    #[arg(long)]
+    pub(crate) all_features: bool,
+    /// Do not activate the `default` feature
+    #[arg(long)]
+    pub(crate) no_default_features: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Cache {
+    /// Print the directory of the cache
+    Dir,
+    /// Print how much the cache holds
+    Size,
+    /// Remove what was not used for a while
+    Prune {
+        /// Remove what was not used for so many days
+        #[arg(long, value_name = "DAYS", default_value_t = 30)]
+        older_than: u32,
+        /// Remove everything
+        #[arg(long, conflicts_with = "older_than")]
+        all: bool,
+    },
+}
+
+/// Parses the arguments of the process. `cargo sidecar …` passes its own name on as the first one.
+pub(crate) fn parse() -> Cli {
+    let mut args: Vec<_> = std::env::args_os().collect();
+    if args.get(1).is_some_and(|first| first == "sidecar") {
+        args.remove(1);
+    }
+    Cli::parse_from(args)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

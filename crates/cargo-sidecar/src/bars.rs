@@ -1,0 +1,121 @@
+//! Progress on a terminal: a bar per transfer and one for all.
+
+use std::collections::HashMap;
+use std::io::IsTerminal as _;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use sidecar_fetch::{Event, Reporter};
+
+use crate::out::Out;
+
+/// Shows what the library reports.
+#[derive(Debug)]
+pub(crate) struct Bars {
+    out: Out,
+    all: MultiProgress,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    transfers: HashMap<u64, ProgressBar>,
+    total: Option<ProgressBar>,
+    spinner: Option<ProgressBar>,
+}
+
+impl Bars {
+    pub(crate) fn new(out: Out) -> Self {
+        let shown = std::io::stderr().is_terminal() && !out.quiet && !out.json;
+        let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        Self { out, all: MultiProgress::with_draw_target(target), state: Mutex::default() }
+    }
+
+    /// Removes every bar, before results are printed.
+    pub(crate) fn clear(&self) {
+        let mut state = self.lock();
+        if let Some(spinner) = state.spinner.take() {
+            spinner.finish_and_clear();
+        }
+        if let Some(total) = state.total.take() {
+            total.finish_and_clear();
+        }
+        let _ = self.all.clear();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&self, id: u64, label: &str, size: Option<u64>, received: u64) {
+        let mut state = self.lock();
+        let total = state.total.get_or_insert_with(|| {
+            let bar = ProgressBar::new(0).with_style(style(
+                "{msg:>12.bold.green} [{bar:30}] {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec}",
+            ));
+            let bar = self.all.add(bar);
+            bar.set_message("Fetching");
+            bar
+        });
+        total.inc_length(size.unwrap_or(0).saturating_sub(received));
+        let bar = ProgressBar::new(size.unwrap_or(0)).with_position(received);
+        let bar = self.all.insert_before(
+            total,
+            bar.with_style(style("             {bar:30} {binary_bytes:>10} {wide_msg}")),
+        );
+        bar.set_message(label.to_owned());
+        state.transfers.insert(id, bar);
+    }
+
+    fn step(&self, verb: &str, what: &str) {
+        let mut state = self.lock();
+        let spinner = state.spinner.get_or_insert_with(|| {
+            let bar = self
+                .all
+                .add(ProgressBar::new_spinner().with_style(style("{prefix:>12.bold.green} {wide_msg}")));
+            bar.enable_steady_tick(Duration::from_millis(100));
+            bar
+        });
+        spinner.set_prefix(verb.to_owned());
+        spinner.set_message(what.to_owned());
+    }
+}
+
+impl Reporter for Bars {
+    fn event(&self, event: &Event<'_>) {
+        match *event {
+            Event::Step { verb, what } => {
+                self.step(verb, what);
+                self.all.suspend(|| self.out.detail(verb, what));
+            }
+            Event::Begin { id, label, size, received } => self.begin(id, label, size, received),
+            Event::Advance { id, bytes } => {
+                let state = self.lock();
+                if let Some(bar) = state.transfers.get(&id) {
+                    bar.inc(bytes);
+                }
+                if let Some(total) = &state.total {
+                    total.inc(bytes);
+                }
+            }
+            Event::Retry { reason, wait_ms, .. } => {
+                let seconds = Duration::from_millis(wait_ms).as_secs_f32();
+                self.all
+                    .suspend(|| self.out.warning(format_args!("{reason}; trying again in {seconds:.1} s")));
+            }
+            Event::End { id } => {
+                if let Some(bar) = self.lock().transfers.remove(&id) {
+                    bar.finish_and_clear();
+                }
+            }
+            Event::Warning { message } => self.all.suspend(|| self.out.warning(message)),
+            _ => {}
+        }
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.progress_chars("━╸ ")
+}

@@ -1,0 +1,222 @@
+//! One function per subcommand: call the library, print what it says.
+
+mod report;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::CommandFactory as _;
+use serde_json::json;
+use sidecar_fetch::{
+    AddRequest, Cache as CacheOf, Error, Features, Finding, Project, Relock, Targets, select,
+};
+
+use crate::args::{Add, Cache, Cli, Command, Global, Selection};
+use crate::bars::Bars;
+use crate::out::{Out, bytes, table};
+use crate::workspace::Workspace;
+
+/// Runs the command; the exit code is not 0 where it looked for something and found it wanting.
+pub(crate) fn run(cli: &Cli, out: Out) -> Result<ExitCode, Error> {
+    match &cli.command {
+        Command::Init => init(&cli.global, out)?,
+        Command::Add(add) => add_sidecar(&cli.global, add, out)?,
+        Command::Remove { names } => for_one(&cli.global, out, |project, bars| {
+            project.remove(names)?;
+            bars.clear();
+            names.iter().for_each(|name| {
+                out.status("Removing", format_args!("{name} from sidecar.toml and the lock"))
+            });
+            Ok(())
+        })?,
+        Command::Lock => lock(&cli.global, out, &Relock::Stale)?,
+        Command::Update { names } => lock(&cli.global, out, &Relock::Named(names.clone()))?,
+        Command::Sync(selection) => sync(&cli.global, selection, out)?,
+        Command::List => list(&cli.global, out)?,
+        Command::Verify(selection) => return verify(&cli.global, selection, out),
+        Command::Cache { command } => cache(command, out)?,
+        Command::Schema => out.data(sidecar_fetch::SCHEMA.trim_end()),
+        Command::Completions { shell } => {
+            let mut command = Cli::command().bin_name("cargo-sidecar");
+            clap_complete::generate(*shell, &mut command, "cargo-sidecar", &mut std::io::stdout());
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs `act` on every app that the command line means.
+fn for_each(
+    global: &Global,
+    out: Out,
+    single: bool,
+    mut act: impl FnMut(&Project<'_>, &Bars) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let workspace = Workspace::load(global)?;
+    let apps = select(workspace.packages, global.package.as_deref(), &workspace.from, single)?;
+    for app in apps {
+        let bars = Bars::new(out);
+        let (locked, offline) = (global.locked || global.frozen, global.offline || global.frozen);
+        let project = Project::open(app, &workspace.target_directory, locked, offline, &bars)?;
+        let done = act(&project, &bars);
+        bars.clear();
+        done?;
+    }
+    Ok(())
+}
+
+fn for_one(
+    global: &Global,
+    out: Out,
+    act: impl FnMut(&Project<'_>, &Bars) -> Result<(), Error>,
+) -> Result<(), Error> {
+    for_each(global, out, true, act)
+}
+
+fn init(global: &Global, out: Out) -> Result<(), Error> {
+    let workspace = Workspace::load(global)?;
+    for app in select(workspace.packages, global.package.as_deref(), &workspace.from, true)? {
+        let done = sidecar_fetch::init(&app)?;
+        let written: Vec<String> = done.written.iter().map(|p| p.display().to_string()).collect();
+        if out.json {
+            out.message(
+                "initialized",
+                &json!({ "package": app.name, "written": written, "by_hand": done.by_hand }),
+            );
+            continue;
+        }
+        match written.as_slice() {
+            [] => {
+                out.status("Finished", format_args!("{} is prepared already; nothing was changed", app.name))
+            }
+            files => out.status("Preparing", format_args!("{}: wrote {}", app.name, files.join(", "))),
+        }
+        done.by_hand.iter().for_each(|step| out.warning(step));
+        if !written.is_empty() {
+            out.status("Next", "cargo sidecar add OWNER/REPO");
+        }
+    }
+    Ok(())
+}
+
+fn add_sidecar(global: &Global, add: &Add, out: Out) -> Result<(), Error> {
+    let assets = add.target.iter().cloned().zip(add.asset.iter().cloned()).collect();
+    let request = AddRequest {
+        repository: add.repository.clone(),
+        name: add.name.clone(),
+        tag: add.tag.clone(),
+        tag_prefix: add.tag_prefix.clone(),
+        bin: add.bin.clone(),
+        install_as: add.install_as.clone(),
+        features: add.features.clone(),
+        assets,
+    };
+    for_one(global, out, |project, bars| {
+        let done = project.add(&request)?;
+        bars.clear();
+        report::locked(out, &done, true);
+        for row in done.rows.iter().filter(|_| !out.json) {
+            out.status(
+                "Next",
+                format_args!("list \"{}\" in bundle.externalBin, then cargo sidecar sync", row.external_bin),
+            );
+        }
+        Ok(())
+    })
+}
+
+fn lock(global: &Global, out: Out, which: &Relock) -> Result<(), Error> {
+    for_each(global, out, false, |project, bars| {
+        let done = project.lock(which)?;
+        bars.clear();
+        report::locked(out, &done, false);
+        if !done.written && !out.json {
+            out.status("Finished", "the lock answers the manifest; nothing was changed");
+        }
+        Ok(())
+    })
+}
+
+fn sync(global: &Global, selection: &Selection, out: Out) -> Result<(), Error> {
+    let features = features(selection);
+    for_each(global, out, false, |project, bars| {
+        let targets = targets(selection)?;
+        let done = project.sync(&targets, &features)?;
+        bars.clear();
+        report::synced(out, &done);
+        Ok(())
+    })
+}
+
+fn list(global: &Global, out: Out) -> Result<(), Error> {
+    for_each(global, out, false, |project, bars| {
+        let rows = project.list()?;
+        bars.clear();
+        report::listed(out, &rows);
+        Ok(())
+    })
+}
+
+fn verify(global: &Global, selection: &Selection, out: Out) -> Result<ExitCode, Error> {
+    let features = features(selection);
+    let mut bad = 0;
+    for_each(global, out, false, |project, bars| {
+        let rows = project.verify(&targets(selection)?, &features)?;
+        bars.clear();
+        bad += rows.iter().filter(|row| row.finding != Finding::Ok).count();
+        report::verified(out, &rows);
+        Ok(())
+    })?;
+    // One failure code, the same as that of the error kind `verify-failed`.
+    Ok(if bad == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(sidecar_fetch::Kind::VerifyFailed.exit_code())
+    })
+}
+
+fn cache(command: &Cache, out: Out) -> Result<(), Error> {
+    let cache = CacheOf::open()?;
+    match command {
+        Cache::Dir if out.json => out.message("cache", &json!({ "directory": cache.directory() })),
+        Cache::Dir => out.data(cache.directory().display()),
+        Cache::Size => {
+            let usage = cache.usage()?;
+            if out.json {
+                out.message("cache", &json!({ "files": usage.blobs, "bytes": usage.bytes, "partial_bytes": usage.partial_bytes }));
+                return Ok(());
+            }
+            let row = |what: &str, size: u64| vec![what.to_owned(), bytes(size)];
+            let rows = [
+                row(&format!("{} files", usage.blobs), usage.bytes),
+                row("unfinished downloads", usage.partial_bytes),
+            ];
+            table(&["CACHE", "SIZE"], &rows).iter().for_each(|line| out.data(line));
+        }
+        Cache::Prune { older_than, all } => {
+            let removed =
+                cache.prune(Duration::from_secs(if *all { 0 } else { u64::from(*older_than) * 86_400 }))?;
+            if out.json {
+                out.message("pruned", &json!({ "files": removed.removed, "bytes": removed.bytes }));
+            } else {
+                out.status("Removed", format_args!("{} files, {}", removed.removed, bytes(removed.bytes)));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn features(selection: &Selection) -> Features {
+    Features {
+        named: selection.features.clone(),
+        all: selection.all_features,
+        no_default: selection.no_default_features,
+    }
+}
+
+fn targets(selection: &Selection) -> Result<Targets, Error> {
+    Ok(match (selection.all_targets, selection.target.as_slice()) {
+        (true, _) => Targets::All,
+        (false, []) => Targets::Named(sidecar_fetch::default_targets()?),
+        (false, named) => Targets::Named(named.to_vec()),
+    })
+}

@@ -1,0 +1,182 @@
+//! What the subcommands print about what the library did.
+
+use serde_json::json;
+use sidecar_fetch::{Finding, ListRow, LockReport, SyncReport, VerifyRow};
+
+use crate::out::{Out, bytes, table};
+
+/// What became of the lock; `detailed` shows the asset of every target, so that a person can check the choice.
+pub(crate) fn locked(out: Out, report: &LockReport, detailed: bool) {
+    for row in &report.rows {
+        if out.json {
+            let assets: Vec<_> = row
+                .assets
+                .iter()
+                .map(|a| json!({ "target": a.target, "name": a.name, "size": a.size, "provenance": a.provenance, "reason": a.reason }))
+                .collect();
+            let fields = json!({ "sidecar": row.sidecar, "external_bin": row.external_bin, "from": row.from, "to": row.to, "assets": assets, "missing": row.missing });
+            out.message("locked", &fields);
+            continue;
+        }
+        match (&row.from, &row.to) {
+            (None, Some(to)) => out.status("Locking", format_args!("{} {to}", row.sidecar)),
+            (Some(from), Some(to)) if from == to => {
+                out.status("Locking", format_args!("{} {to} anew", row.sidecar))
+            }
+            (Some(from), Some(to)) => out.status("Updating", format_args!("{} {from} -> {to}", row.sidecar)),
+            (Some(from), None) => out.status("Removing", format_args!("{} {from}", row.sidecar)),
+            (None, None) => {}
+        }
+        if !detailed && !out.verbose {
+            continue;
+        }
+        let target_width = row.assets.iter().map(|a| a.target.len()).max().unwrap_or(0);
+        let name_width = row.assets.iter().map(|a| a.name.len()).max().unwrap_or(0);
+        for a in &row.assets {
+            let reason = if out.verbose { format!("  {}", a.reason) } else { String::new() };
+            out.status(
+                "",
+                format_args!(
+                    "{:target_width$}  {:name_width$}  {:>10}  {}{reason}",
+                    a.target,
+                    a.name,
+                    bytes(a.size),
+                    a.provenance
+                ),
+            );
+        }
+    }
+}
+
+/// What `sync` installed.
+pub(crate) fn synced(out: Out, report: &SyncReport) {
+    let installed = report.rows.iter().filter(|row| row.installed).count();
+    for row in &report.rows {
+        if out.json {
+            let fields = json!({
+                "sidecar": row.sidecar, "version": row.version, "target": row.target, "path": row.path,
+                "size": row.size, "installed": row.installed, "transferred": row.transferred,
+            });
+            out.message("synced", &fields);
+            continue;
+        }
+        let line = format!("{} {} for {} ({})", row.sidecar, row.version, row.target, bytes(row.size));
+        if row.installed {
+            out.status("Installed", line);
+        } else {
+            out.detail("Fresh", line);
+        }
+    }
+    if out.json {
+        return;
+    }
+    let total = report.rows.len();
+    let (files, verb) = if total == 1 { ("file", "is") } else { ("files", "are") };
+    match (total, installed) {
+        (0, _) => out.status("Finished", "no sidecar is enabled for this target and these features"),
+        (_, 0) => {
+            out.status("Finished", format_args!("{total} {files} {verb} up to date; nothing was changed"))
+        }
+        _ => out.status(
+            "Finished",
+            format_args!("{total} {files}, {installed} installed, {} up to date", total - installed),
+        ),
+    }
+}
+
+/// The table of `list`.
+pub(crate) fn listed(out: Out, rows: &[ListRow]) {
+    if out.json {
+        for row in rows {
+            let fields = json!({
+                "sidecar": row.sidecar, "source": row.source, "version": row.version, "published": row.published,
+                "targets": row.targets, "missing": row.missing, "features": row.features, "up_to_date": row.up_to_date,
+            });
+            out.message("sidecar", &fields);
+        }
+        return;
+    }
+    if rows.is_empty() {
+        return out.status("Finished", "no sidecars yet: cargo sidecar add OWNER/REPO");
+    }
+    let cells: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| {
+            let all = row.targets.len() + row.missing.len();
+            let lock = match (&row.version, row.up_to_date) {
+                (None, _) => "not locked".to_owned(),
+                (Some(version), true) => version.clone(),
+                (Some(version), false) => format!("{version} (stale)"),
+            };
+            vec![
+                row.sidecar.clone(),
+                lock,
+                format!("{}/{all}", row.targets.len()),
+                row.features.join(","),
+                row.source.clone(),
+            ]
+        })
+        .collect();
+    table(&["NAME", "LOCKED", "TARGETS", "FEATURES", "SOURCE"], &cells)
+        .iter()
+        .for_each(|line| out.data(line));
+    for row in rows.iter().filter(|row| !row.missing.is_empty()) {
+        out.detail("Missing", format_args!("{} has nothing for {}", row.sidecar, row.missing.join(", ")));
+    }
+}
+
+/// The table of `verify`.
+pub(crate) fn verified(out: Out, rows: &[VerifyRow]) {
+    if out.json {
+        for row in rows {
+            let (state, detail) = state(&row.finding);
+            let fields = json!({
+                "sidecar": row.sidecar, "version": row.version, "target": row.target, "path": row.path,
+                "state": state, "detail": detail, "provenance": row.provenance,
+            });
+            out.message("verified", &fields);
+        }
+        return;
+    }
+    let cells: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| {
+            let (state, detail) = state(&row.finding);
+            let last = if detail.is_empty() { row.provenance.clone() } else { detail };
+            vec![row.sidecar.clone(), row.version.clone(), row.target.clone(), state.to_owned(), last]
+        })
+        .collect();
+    if !out.quiet || rows.iter().any(|row| row.finding != Finding::Ok) {
+        table(&["NAME", "VERSION", "TARGET", "STATE", "VOUCHED BY"], &cells)
+            .iter()
+            .for_each(|line| out.data(line));
+    }
+    let bad: Vec<&VerifyRow> = rows.iter().filter(|row| row.finding != Finding::Ok).collect();
+    match bad.first() {
+        None => out.status("Verified", format_args!("{} of {} files", rows.len(), rows.len())),
+        Some(first) => out.error(&failure(bad.len(), rows.len(), first)),
+    }
+}
+
+fn failure(bad: usize, all: usize, first: &VerifyRow) -> sidecar_fetch::Error {
+    let (state, detail) = state(&first.finding);
+    let found = if detail.is_empty() { state.to_owned() } else { format!("{state}: {detail}") };
+    sidecar_fetch::Error::new(
+        sidecar_fetch::Kind::VerifyFailed,
+        format!("{bad} of {all} installed files are not what the lock pins"),
+    )
+    .fact("first", first.path.display())
+    .fact("found", found)
+    .help(format!("run `cargo sidecar sync --target {}`; it installs the locked bytes", first.target))
+}
+
+fn state(finding: &Finding) -> (&'static str, String) {
+    match finding {
+        Finding::Ok => ("ok", String::new()),
+        Finding::Missing => ("missing", String::new()),
+        Finding::Differs { expected, found } => {
+            ("differs", format!("sha256 {}… instead of {}…", &found[..12], &expected[..12]))
+        }
+        Finding::Unfit { reason } => ("unfit", reason.clone()),
+    }
+}
