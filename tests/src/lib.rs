@@ -10,6 +10,10 @@
 //! assert!(server.requests().is_empty());
 //! ```
 
+mod archive;
+mod program;
 mod server;
 
+pub use archive::{Member, gzip, tar_gz, zip};
+pub use program::program;
 pub use server::{Content, Fault, Match, ReleaseServer, ReleaseSpec, Seen, Times};

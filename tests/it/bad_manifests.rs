@@ -1,0 +1,176 @@
+//! What is wrong in `sidecar.toml` is pointed at.
+
+use snapbox::str;
+
+use crate::app::App;
+
+fn fails(code: &str, manifest: &str) -> snapbox::cmd::OutputAssert {
+    let app = App::new();
+    app.manifest(manifest);
+    app.fails(code, ["lock"])
+}
+
+#[test]
+fn unknown_key() {
+    fails("unknown-key", "[sidecar.tool]\ngithub = \"acme/tool\"\nverison = \"1\"\n").stderr_eq(str![[r#"
+error: unknown key `verison` in `[sidecar.tool]`
+  at     [ROOT]/app/sidecar.toml:3:1
+  known  github, gitlab, forgejo, npm, url, path, version, tag, tag-prefix, install-as, bin, features, targets, asset, layout, resources, shell, http, run
+help: did you mean `version`?
+
+"#]]);
+}
+
+#[test]
+fn bad_version() {
+    fails("bad-version", "[sidecar.tool]\ngithub = \"acme/tool\"\nversion = \"v1.x.y\"\n").stderr_eq(str![[
+        r#"
+error: `v1.x.y` is not a version requirement
+  at     sidecar.toml:3
+  cause  unexpected character 'v' while parsing major version number
+help: write it as in Cargo.toml, such as `version = "1.4"`; for a tag that is no version use `tag = "…"`
+
+"#
+    ]]);
+}
+
+#[test]
+fn bad_value() {
+    fails("bad-value", "[settings]\ntargets = [\"x86_64-linux-gnu\"]\n").stderr_eq(str![[r#"
+error: `x86_64-linux-gnu` is not a target triple
+  examples  [HOST], aarch64-apple-darwin, x86_64-pc-windows-msvc
+  at        sidecar.toml:2
+help: did you mean `[HOST]`?
+
+"#]]);
+}
+
+#[test]
+fn unknown_placeholder() {
+    fails("unknown-placeholder", "[sidecar.tool]\ngithub = \"acme/tool\"\nbin = \"tool-{verison}{exe}\"\n")
+        .stderr_eq(str![[r#"
+error: unknown placeholder `{verison}` in `tool-{verison}{exe}`
+  known  {version} {tag} {target} {os} {arch} {exe} {name}
+  at     sidecar.toml:3
+help: did you mean `{version}`?
+
+"#]]);
+}
+
+#[test]
+fn invalid_toml() {
+    fails("manifest-invalid", "[sidecar.tool\n").stderr_eq(str![[r#"
+error: `sidecar.toml` is not valid TOML
+  at     [ROOT]/app/sidecar.toml:1:14
+  cause  unclosed table, expected `]`
+  line   [sidecar.tool
+
+"#]]);
+}
+
+#[test]
+fn unsupported_source() {
+    fails("unsupported", "[sidecar.tool]\ngitlab = \"acme/tool\"\n").stderr_eq(str![[r#"
+error: sidecar `tool`: `gitlab` is not supported by this version
+  at  [ROOT]/app/sidecar.toml:2:10
+help: `github = "OWNER/REPO"` is
+
+"#]]);
+}
+
+#[test]
+fn two_sidecars_with_one_installed_name() {
+    fails(
+        "name-clash",
+        "[sidecar.tool]\ngithub = \"acme/tool\"\n\n[sidecar.other]\ngithub = \"acme/other\"\ninstall-as = \"Tool\"\n",
+    )
+    .stderr_eq(str![[r#"
+error: sidecars `other` and `tool` would be installed under one name
+  name    tool
+  first   sidecar.toml:4
+  second  sidecar.toml:1
+help: give one of them another `install-as`, such as `tool-2`
+
+"#]]);
+}
+
+#[test]
+fn a_sidecar_named_like_the_package() {
+    fails("name-is-package", "[sidecar.app]\ngithub = \"acme/app\"\n").stderr_eq(str![[r#"
+error: sidecar `app` has the name of the Cargo package
+  at      sidecar.toml:1
+  reason  both would become `app` beside the app; Tauri refuses that
+help: give it another name: `install-as = "app-bin"`
+
+"#]]);
+}
+
+#[test]
+fn no_manifest() {
+    let app = App::new();
+    app.fails("manifest-missing", ["sync"]).stderr_eq(str![[r#"
+error: no package here declares sidecars, and none is a Tauri app
+  looked for  sidecar.toml, [package.metadata.sidecar], tauri.conf.json, tauri.conf.json5, Tauri.toml
+help: run `cargo sidecar init -p PACKAGE`
+
+"#]]);
+    app.write("tauri.conf.json", "{}");
+    app.fails("manifest-missing", ["sync"]).stderr_eq(str![[r#"
+error: there is no `sidecar.toml` in `[ROOT]/app`
+  also  no [package.metadata.sidecar] in Cargo.toml
+help: run `cargo sidecar init` in the app's directory
+
+"#]]);
+}
+
+#[test]
+fn two_manifests() {
+    let app = App::with_tool();
+    let cargo_toml = app.read("Cargo.toml");
+    app.write(
+        "Cargo.toml",
+        &format!("{cargo_toml}\n[package.metadata.sidecar.sidecar.tool]\ngithub = \"acme/tool\"\n"),
+    );
+    app.fails("manifest-twice", ["sync"]).stderr_eq(str![[r#"
+error: the sidecars are declared twice
+  first   [ROOT]/app/sidecar.toml
+  second  [ROOT]/app/Cargo.toml [package.metadata.sidecar]
+help: keep one of them
+
+"#]]);
+}
+
+#[test]
+fn a_name_that_is_not_there() {
+    let app = App::with_tool();
+    app.fails("unknown-sidecar", ["remove", "tol"]).stderr_eq(str![[r#"
+error: there is no sidecar `tol` in the manifest
+  manifest  [ROOT]/app/sidecar.toml
+  sidecars  tool
+help: did you mean `tool`?
+
+"#]]);
+}
+
+#[test]
+fn a_package_or_feature_that_is_not_there() {
+    let app = App::with_tool();
+    app.fails("usage", ["list", "-p", "nobody"]).stderr_eq(str![[r#"
+error: package `nobody` is not in this workspace
+  packages  app
+
+"#]]);
+    app.fails("usage", ["sync", "--features", "lmm"]).stderr_eq(str![[r#"
+error: the package has no feature `lmm`
+  features  llm
+help: did you mean `llm`?
+
+"#]]);
+}
+
+#[test]
+fn a_cargo_toml_that_cargo_refuses() {
+    let app = App::with_tool();
+    app.write("Cargo.toml", "[package]\n");
+    app.fails("cargo-metadata", ["list"]);
+}

@@ -1,0 +1,12 @@
+//! The road as users walk it: `cargo sidecar` and build scripts against a release server that misbehaves on demand.
+
+mod app;
+
+mod adding;
+mod bad_answers;
+mod bad_files;
+mod bad_locks;
+mod bad_manifests;
+mod building;
+mod many;
+mod syncing;

@@ -1,0 +1,62 @@
+//! Archives as releases hold them, made in memory.
+
+use std::io::{Cursor, Write as _};
+
+/// A file in an archive: path and content. A path that ends in `/` is a directory.
+pub type Member<'a> = (&'a str, &'a [u8]);
+
+/// A `.tar.gz`. Paths are written as they are given, honest or not.
+///
+/// # Panics
+///
+/// Never for paths under 100 bytes.
+pub fn tar_gz(members: &[Member<'_>]) -> Vec<u8> {
+    gzip(&tar(members))
+}
+
+/// A `.zip` as Windows tools write it: deflated, without modes.
+///
+/// # Panics
+///
+/// Where the zip crate refuses a path.
+pub fn zip(members: &[Member<'_>]) -> Vec<u8> {
+    let mut out = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (path, content) in members {
+        let options = zip::write::SimpleFileOptions::default();
+        let done = out
+            .start_file(*path, options)
+            .map_err(std::io::Error::other)
+            .and_then(|()| out.write_all(content));
+        done.unwrap_or_else(|e| panic!("{path}: {e}"));
+    }
+    out.finish().unwrap_or_else(|e| panic!("{e}")).into_inner()
+}
+
+/// A bare `.gz` of one file.
+///
+/// # Panics
+///
+/// Never: it writes to memory.
+pub fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    out.write_all(content).and_then(|()| out.finish()).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn tar(members: &[Member<'_>]) -> Vec<u8> {
+    let mut out = tar::Builder::new(Vec::new());
+    for (path, content) in members {
+        let mut header = tar::Header::new_gnu();
+        // Not `set_path`, which refuses the paths that a hostile archive has.
+        header.as_old_mut().name[..path.len()].copy_from_slice(path.as_bytes());
+        header.set_size(content.len() as u64);
+        header.set_mode(0o755);
+        header.set_entry_type(if path.ends_with('/') {
+            tar::EntryType::Directory
+        } else {
+            tar::EntryType::Regular
+        });
+        header.set_cksum();
+        out.append(&header, *content).unwrap_or_else(|e| panic!("{path}: {e}"));
+    }
+    out.into_inner().unwrap_or_else(|e| panic!("{e}"))
+}
