@@ -26,7 +26,7 @@ fn from_nothing_to_a_running_setup() {
              aarch64-unknown-linux-gnu  tool-v1.2.0-aarch64-unknown-linux-gnu.tar.gz       231 B  github-digest
              x86_64-apple-darwin        tool-v1.2.0-x86_64-apple-darwin.tar.gz             209 B  github-digest
              x86_64-pc-windows-msvc     tool-v1.2.0-x86_64-pc-windows-msvc.zip             281 B  github-digest
-             [HOST]   tool-v1.2.0-[HOST].tar.gz        231 B  github-digest
+             x86_64-unknown-linux-gnu   tool-v1.2.0-x86_64-unknown-linux-gnu.tar.gz        231 B  github-digest
         Next list "binaries/tool" in bundle.externalBin, then cargo sidecar sync
 
 "#]]);

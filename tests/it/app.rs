@@ -184,7 +184,6 @@ impl App {
         redactions.insert("[ROOT]", root).unwrap();
         redactions.insert("[ROOT]", self.dir.path().to_owned()).unwrap();
         redactions.insert("[SERVER]", self.server.url().to_owned()).unwrap();
-        redactions.insert("[HOST]", HOST.clone()).unwrap();
         Assert::new().action_env("SNAPSHOTS").redact_with(redactions)
     }
 

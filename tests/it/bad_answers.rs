@@ -71,8 +71,8 @@ fn missing_asset() {
     app.fails("asset-not-found", ["lock"]).stderr_eq(str![[r#"
 error: sidecar `tool` 1.2.0: no release asset fits target `aarch64-unknown-linux-musl`
   release  [SERVER]/acme/tool/releases/tag/v1.2.0
-  nearest  tool-v1.2.0-aarch64-unknown-linux-gnu.tar.gz, tool-v1.2.0-[HOST].tar.gz, tool-v1.2.0-aarch64-apple-darwin.tar.gz, tool-v1.2.0-aarch64-pc-windows-msvc.zip, tool-v1.2.0-x86_64-apple-darwin.tar.gz, and 1 more
-help: name it: `cargo sidecar add acme/tool@v1.2.0 --target aarch64-unknown-linux-musl --asset <NAME>`
+  nearest  tool-v1.2.0-aarch64-unknown-linux-gnu.tar.gz, tool-v1.2.0-x86_64-unknown-linux-gnu.tar.gz, tool-v1.2.0-aarch64-apple-darwin.tar.gz, tool-v1.2.0-aarch64-pc-windows-msvc.zip, tool-v1.2.0-x86_64-apple-darwin.tar.gz, and 1 more
+help: name one in the manifest: `asset = { "aarch64-unknown-linux-musl" = "<NAME>" }`
 
 "#]]);
 }
@@ -106,9 +106,10 @@ fn checksum_mismatch() {
     if HOST.as_str() == "x86_64-unknown-linux-gnu" {
         done.stderr_eq(str![[r#"
 error: sidecar `tool` 1.2.0: the downloaded file does not match the lock
-  url       [SERVER]/acme/tool/releases/download/v1.2.0/tool-v1.2.0-[HOST].tar.gz
+  url       [SERVER]/acme/tool/releases/download/v1.2.0/tool-v1.2.0-x86_64-unknown-linux-gnu.tar.gz
   expected  sha256 dcf548…e411  (sidecar.lock:78)
   received  sha256 27d0c2…5d28  (231 bytes; deleted, nothing was installed)
+help: if the publisher replaced the file and you trust it, run `cargo sidecar update tool`
 
 "#]]);
     }
@@ -126,7 +127,7 @@ fn published_checksums_that_disagree() {
         "[settings]\ntargets = [\"x86_64-unknown-linux-gnu\"]\n[sidecar.tool]\ngithub = \"acme/tool\"\n",
     );
     app.fails("checksum-disagree", ["lock"]).stderr_eq(str![[r#"
-error: sidecar `tool`: the published checksums of `tool-v1.2.0-[HOST].tar.gz` disagree
+error: sidecar `tool`: the published checksums of `tool-v1.2.0-x86_64-unknown-linux-gnu.tar.gz` disagree
   github-digest  sha256 dcf548e2402150d6de77757c78d610251965cd9a09ee79b1ae902863a6a4e411
   SHA256SUMS     sha256 0000000000000000000000000000000000000000000000000000000000000000
 
@@ -148,10 +149,11 @@ fn body_too_long() {
     if HOST.as_str() == "x86_64-unknown-linux-gnu" {
         done.stderr_eq(str![[r#"
 error: sidecar `tool` 1.2.0: the file on the server is longer than the lock says
-  url       [SERVER]/acme/tool/releases/download/v1.2.0/tool-v1.2.0-[HOST].tar.gz
+  url       [SERVER]/acme/tool/releases/download/v1.2.0/tool-v1.2.0-x86_64-unknown-linux-gnu.tar.gz
   expected  231 bytes  (sidecar.lock:78)
   received  232 bytes  (nothing was downloaded)
   redirect  [SERVER]/objects/dcf548e2402150d6de77757c78d610251965cd9a09ee79b1ae902863a6a4e411
+help: if the publisher replaced the file and you trust it, run `cargo sidecar update tool`
 
 "#]]);
     }
@@ -165,8 +167,9 @@ fn an_asset_that_is_gone() {
     if HOST.as_str() == "x86_64-unknown-linux-gnu" {
         done.stderr_eq(str![[r#"
 error: sidecar `tool` 1.2.0: the server does not have this file
-  url     [SERVER]/acme/tool/releases/download/v1.2.0/tool-v1.2.0-[HOST].tar.gz
+  url     [SERVER]/acme/tool/releases/download/v1.2.0/tool-v1.2.0-x86_64-unknown-linux-gnu.tar.gz
   answer  404 Not Found
+help: if the publisher removed the release, run `cargo sidecar update tool`
 
 "#]]);
     }

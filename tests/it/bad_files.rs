@@ -56,7 +56,7 @@ error: sidecar `tool` 1.0.0: the archive expands beyond the limit
 fn wrong_architecture() {
     let bytes = tar_gz(&[("tool", &program("aarch64-unknown-linux-gnu", "x"))]);
     app("tool-linux-x86_64.tar.gz", bytes).fails("wrong-target", ["lock"]).stderr_eq(str![[r#"
-error: sidecar `tool` 1.0.0: the file is not a program for `[HOST]`
+error: sidecar `tool` 1.0.0: the file is not a program for `x86_64-unknown-linux-gnu`
   file      [ROOT]/cache/v1/blobs/40/40768e21d7e7dfb705565a812a6267c64402e3729d25f6b02cf0044bb09ac34d
   expected  an ELF program for linux (x86_64)
   found     an ELF program (aarch64)

@@ -81,7 +81,7 @@ fn a_target_that_is_not_locked() {
 error: sidecar `tool` 1.2.0: the lock has nothing for target `riscv64gc-unknown-linux-gnu`
   lock        [ROOT]/app/sidecar.lock
   locked for  aarch64-apple-darwin, aarch64-pc-windows-msvc, aarch64-unknown-linux-gnu, x86_64-apple-darwin, x86_64-pc-windows-msvc, and 1 more
-help: add it: `[settings] targets = ["aarch64-apple-darwin", "aarch64-pc-windows-msvc", "aarch64-unknown-linux-gnu", "x86_64-apple-darwin", "x86_64-pc-windows-msvc", "[HOST]", "riscv64gc-unknown-linux-gnu"]`, then run `cargo sidecar lock`
+help: add it: `[settings] targets = ["aarch64-apple-darwin", "aarch64-pc-windows-msvc", "aarch64-unknown-linux-gnu", "x86_64-apple-darwin", "x86_64-pc-windows-msvc", "x86_64-unknown-linux-gnu", "riscv64gc-unknown-linux-gnu"]`, then run `cargo sidecar lock`
 
 "#]]);
 }
@@ -95,8 +95,8 @@ fn offline_with_a_cold_cache() {
     let done = app.fails("offline", ["sync", "--offline"]);
     if HOST.as_str() == "x86_64-unknown-linux-gnu" {
         done.stderr_eq(str![[r#"
-error: sidecar `tool` 1.2.0: `tool-v1.2.0-[HOST].tar.gz` is not in the cache, and the network is off
-  url         [SERVER]/acme/tool/releases/download/v1.2.0/tool-v1.2.0-[HOST].tar.gz
+error: sidecar `tool` 1.2.0: `tool-v1.2.0-x86_64-unknown-linux-gnu.tar.gz` is not in the cache, and the network is off
+  url         [SERVER]/acme/tool/releases/download/v1.2.0/tool-v1.2.0-x86_64-unknown-linux-gnu.tar.gz
   cache       [ROOT]/cache/v1
   offline by  --offline
 help: run `cargo sidecar sync` once with a network; it fills the cache

@@ -26,7 +26,7 @@ fn bad_version() {
     fails("bad-version", "[sidecar.tool]\ngithub = \"acme/tool\"\nversion = \"v1.x.y\"\n").stderr_eq(str![[
         r#"
 error: `v1.x.y` is not a version requirement
-  at     sidecar.toml:3
+  at     [ROOT]/app/sidecar.toml:3:11
   cause  unexpected character 'v' while parsing major version number
 help: write it as in Cargo.toml, such as `version = "1.4"`; for a tag that is no version use `tag = "…"`
 
@@ -38,9 +38,9 @@ help: write it as in Cargo.toml, such as `version = "1.4"`; for a tag that is no
 fn bad_value() {
     fails("bad-value", "[settings]\ntargets = [\"x86_64-linux-gnu\"]\n").stderr_eq(str![[r#"
 error: `x86_64-linux-gnu` is not a target triple
-  examples  [HOST], aarch64-apple-darwin, x86_64-pc-windows-msvc
-  at        sidecar.toml:2
-help: did you mean `[HOST]`?
+  examples  x86_64-unknown-linux-gnu, aarch64-apple-darwin, x86_64-pc-windows-msvc
+  at        [ROOT]/app/sidecar.toml:2:12
+help: did you mean `x86_64-unknown-linux-gnu`?
 
 "#]]);
 }
@@ -51,7 +51,7 @@ fn unknown_placeholder() {
         .stderr_eq(str![[r#"
 error: unknown placeholder `{verison}` in `tool-{verison}{exe}`
   known  {version} {tag} {target} {os} {arch} {exe} {name}
-  at     sidecar.toml:3
+  at     [ROOT]/app/sidecar.toml:3:7
 help: did you mean `{version}`?
 
 "#]]);
@@ -87,8 +87,8 @@ fn two_sidecars_with_one_installed_name() {
     .stderr_eq(str![[r#"
 error: sidecars `other` and `tool` would be installed under one name
   name    tool
-  first   sidecar.toml:4
-  second  sidecar.toml:1
+  first   [ROOT]/app/sidecar.toml:4:10
+  second  [ROOT]/app/sidecar.toml:1:10
 help: give one of them another `install-as`, such as `tool-2`
 
 "#]]);
@@ -98,7 +98,7 @@ help: give one of them another `install-as`, such as `tool-2`
 fn a_sidecar_named_like_the_package() {
     fails("name-is-package", "[sidecar.app]\ngithub = \"acme/app\"\n").stderr_eq(str![[r#"
 error: sidecar `app` has the name of the Cargo package
-  at      sidecar.toml:1
+  at      [ROOT]/app/sidecar.toml:1:10
   reason  both would become `app` beside the app; Tauri refuses that
 help: give it another name: `install-as = "app-bin"`
 

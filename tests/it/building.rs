@@ -99,16 +99,14 @@ fn errors_are_cargo_lines() {
     let app = App::with_tool();
     let done = app.run(app.build_script(&HOST)).failure();
     let text = stdout(done.get_output());
-    let errors: String =
-        text.lines().filter(|l| l.starts_with("cargo::error=")).map(|l| format!("{l}\n")).collect();
+    let errors: Vec<&str> = text.lines().filter(|l| l.starts_with("cargo::error=")).collect();
     assert_eq!(done.get_output().status.code(), Some(1));
     app.compare(
-        &errors,
+        &errors.join("\n"),
         str![[r#"
 cargo::error=there is no `sidecar.lock` beside the manifest
 cargo::error=  manifest  [ROOT]/app/sidecar.toml
 cargo::error=help: run `cargo sidecar lock` and commit the file that it writes
-
 "#]],
     );
 }

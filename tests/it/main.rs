@@ -1,4 +1,5 @@
 //! The road as users walk it: `cargo sidecar` and build scripts against a release server that misbehaves on demand.
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test that cannot go on panics")]
 
 mod app;
 

@@ -42,13 +42,13 @@ published = "2026-01-02T03:04:05Z"
 
 [[asset]]
 sidecar = "tool"
-target = "[HOST]"
-name = "tool-v1.2.0-[HOST].tar.gz"
-url = "[SERVER]/acme/tool/releases/download/v1.2.0/tool-v1.2.0-[HOST].tar.gz"
+target = "x86_64-unknown-linux-gnu"
+name = "tool-v1.2.0-x86_64-unknown-linux-gnu.tar.gz"
+url = "[SERVER]/acme/tool/releases/download/v1.2.0/tool-v1.2.0-x86_64-unknown-linux-gnu.tar.gz"
 size = 231
 sha256 = "dcf548e2402150d6de77757c78d610251965cd9a09ee79b1ae902863a6a4e411"
 provenance = "github-digest"
-member = "tool-v1.2.0-[HOST]/tool"
+member = "tool-v1.2.0-x86_64-unknown-linux-gnu/tool"
 binary-size = 126
 binary-sha256 = "2eda0e40a078104674f09f36684a4ca6c3fce0b451cdbba2fdfe8c1d0dcb33e0"
 
@@ -84,7 +84,7 @@ tool  1.2.0    aarch64-pc-windows-msvc    ok     github-digest
 tool  1.2.0    aarch64-unknown-linux-gnu  ok     github-digest
 tool  1.2.0    x86_64-apple-darwin        ok     github-digest
 tool  1.2.0    x86_64-pc-windows-msvc     ok     github-digest
-tool  1.2.0    [HOST]   ok     github-digest
+tool  1.2.0    x86_64-unknown-linux-gnu   ok     github-digest
 
 "#]]);
 }
@@ -155,7 +155,7 @@ warning: sidecar `tool` 1.9.0 has nothing for aarch64-apple-darwin, aarch64-pc-w
     app.fails("lock-no-target", ["sync", "--target", "aarch64-apple-darwin"]).stderr_eq(str![[r#"
 error: sidecar `tool` 1.9.0: the release has nothing for target `aarch64-apple-darwin`
   release     v1.9.0
-  locked for  [HOST]
+  locked for  x86_64-unknown-linux-gnu
 help: name an asset with `asset = { "aarch64-apple-darwin" = "…" }`, or leave the target out with `targets = […]`
 
 "#]]);

@@ -1,29 +1,36 @@
 //! What continuous integration runs, on every machine the same.
 
-use crate::Outcome;
+use crate::error::Result;
 use crate::run::{cargo, step};
 use crate::tidy;
 
 /// Every test. The demo is one: its account is compared with a committed snapshot.
-pub(crate) fn test() -> Outcome {
+pub(crate) fn test() -> Result<()> {
     step("tests", &mut cargo(&["test", "--workspace", "--quiet"]))?;
     step(
         "tests without the network code",
         &mut cargo(&["test", "--quiet", "-p", "sidecar-fetch", "--no-default-features", "--lib"]),
     )?;
+    step("demo", &mut cargo(&["run", "--quiet", "--package", "xtask", "--", "demo", "--check"]))?;
     tidy::check()
 }
 
 /// Everything but the tests.
-pub(crate) fn lints() -> Outcome {
+pub(crate) fn lints() -> Result<()> {
     step("format", &mut cargo(&["fmt", "--all", "--check"]))?;
-    step("lints", &mut cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    step(
+        "lints",
+        &mut cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+    )?;
     for features in [&["--no-default-features"][..], &[], &["--features", "resolve"]] {
         let name = format!("sidecar-fetch {}", features.join(" "));
         let lint = ["clippy", "--quiet", "-p", "sidecar-fetch"];
         let args: Vec<&str> = lint.iter().chain(features).chain(&["--", "-D", "warnings"]).copied().collect();
         step(name.trim(), &mut cargo(&args))?;
     }
-    step("documentation", cargo(&["doc", "--quiet", "--no-deps", "--workspace"]).env("RUSTDOCFLAGS", "-D warnings"))?;
+    step(
+        "documentation",
+        cargo(&["doc", "--quiet", "--no-deps", "--workspace"]).env("RUSTDOCFLAGS", "-D warnings"),
+    )?;
     tidy::check()
 }

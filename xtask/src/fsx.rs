@@ -24,6 +24,22 @@ pub(crate) fn create_dir_all(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(failed("create the directory", path))
 }
 
+/// The entries of a directory, sorted; none where it cannot be read.
+pub(crate) fn entries(dir: &Path) -> Vec<PathBuf> {
+    let mut out: Vec<PathBuf> =
+        fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    out.sort();
+    out
+}
+
+/// Removes a directory with all that is in it; one that is not there is as good as removed.
+pub(crate) fn remove_dir_all(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(failed("remove", path)(e)),
+        _ => Ok(()),
+    }
+}
+
 /// Writes a file whole, with its directories: nobody sees half of it, also after a crash. Executable where asked.
 pub(crate) fn publish(path: &Path, bytes: &[u8], mode: Mode) -> Result<()> {
     let parent = path.parent().unwrap_or(Path::new("."));

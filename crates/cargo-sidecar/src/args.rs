@@ -27,6 +27,7 @@ pub(crate) struct Cli {
 }
 
 /// Flags that every subcommand takes.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Common options")]
 pub(crate) struct Global {

@@ -13,7 +13,7 @@ use sidecar_fetch::{
 
 use crate::args::{Add, Cache, Cli, Command, Global, Selection};
 use crate::bars::Bars;
-use crate::out::{Out, bytes, table};
+use crate::out::{Out, bytes, data, message, table};
 use crate::workspace::Workspace;
 
 /// Runs the command; the exit code is not 0 where it looked for something and found it wanting.
@@ -24,9 +24,9 @@ pub(crate) fn run(cli: &Cli, out: Out) -> Result<ExitCode, Error> {
         Command::Remove { names } => for_one(&cli.global, out, |project, bars| {
             project.remove(names)?;
             bars.clear();
-            names.iter().for_each(|name| {
-                out.status("Removing", format_args!("{name} from sidecar.toml and the lock"))
-            });
+            for name in names {
+                out.status("Removing", format_args!("{name} from sidecar.toml and the lock"));
+            }
             Ok(())
         })?,
         Command::Lock => lock(&cli.global, out, &Relock::Stale)?,
@@ -35,7 +35,7 @@ pub(crate) fn run(cli: &Cli, out: Out) -> Result<ExitCode, Error> {
         Command::List => list(&cli.global, out)?,
         Command::Verify(selection) => return verify(&cli.global, selection, out),
         Command::Cache { command } => cache(command, out)?,
-        Command::Schema => out.data(sidecar_fetch::SCHEMA.trim_end()),
+        Command::Schema => data([sidecar_fetch::SCHEMA.trim_end()]),
         Command::Completions { shell } => {
             let mut command = Cli::command().bin_name("cargo-sidecar");
             clap_complete::generate(*shell, &mut command, "cargo-sidecar", &mut std::io::stdout());
@@ -78,7 +78,7 @@ fn init(global: &Global, out: Out) -> Result<(), Error> {
         let done = sidecar_fetch::init(&app)?;
         let written: Vec<String> = done.written.iter().map(|p| p.display().to_string()).collect();
         if out.json {
-            out.message(
+            message(
                 "initialized",
                 &json!({ "package": app.name, "written": written, "by_hand": done.by_hand }),
             );
@@ -86,11 +86,13 @@ fn init(global: &Global, out: Out) -> Result<(), Error> {
         }
         match written.as_slice() {
             [] => {
-                out.status("Finished", format_args!("{} is prepared already; nothing was changed", app.name))
+                out.status("Finished", format_args!("{} is prepared already; nothing was changed", app.name));
             }
             files => out.status("Preparing", format_args!("{}: wrote {}", app.name, files.join(", "))),
         }
-        done.by_hand.iter().for_each(|step| out.warning(step));
+        for step in &done.by_hand {
+            out.warning(step);
+        }
         if !written.is_empty() {
             out.status("Next", "cargo sidecar add OWNER/REPO");
         }
@@ -177,12 +179,15 @@ fn verify(global: &Global, selection: &Selection, out: Out) -> Result<ExitCode, 
 fn cache(command: &Cache, out: Out) -> Result<(), Error> {
     let cache = CacheOf::open()?;
     match command {
-        Cache::Dir if out.json => out.message("cache", &json!({ "directory": cache.directory() })),
-        Cache::Dir => out.data(cache.directory().display()),
+        Cache::Dir if out.json => message("cache", &json!({ "directory": cache.directory() })),
+        Cache::Dir => data([cache.directory().display()]),
         Cache::Size => {
             let usage = cache.usage()?;
             if out.json {
-                out.message("cache", &json!({ "files": usage.blobs, "bytes": usage.bytes, "partial_bytes": usage.partial_bytes }));
+                message(
+                    "cache",
+                    &json!({ "files": usage.blobs, "bytes": usage.bytes, "partial_bytes": usage.partial_bytes }),
+                );
                 return Ok(());
             }
             let row = |what: &str, size: u64| vec![what.to_owned(), bytes(size)];
@@ -190,13 +195,13 @@ fn cache(command: &Cache, out: Out) -> Result<(), Error> {
                 row(&format!("{} files", usage.blobs), usage.bytes),
                 row("unfinished downloads", usage.partial_bytes),
             ];
-            table(&["CACHE", "SIZE"], &rows).iter().for_each(|line| out.data(line));
+            data(table(&["CACHE", "SIZE"], &rows));
         }
         Cache::Prune { older_than, all } => {
             let removed =
                 cache.prune(Duration::from_secs(if *all { 0 } else { u64::from(*older_than) * 86_400 }))?;
             if out.json {
-                out.message("pruned", &json!({ "files": removed.removed, "bytes": removed.bytes }));
+                message("pruned", &json!({ "files": removed.removed, "bytes": removed.bytes }));
             } else {
                 out.status("Removed", format_args!("{} files, {}", removed.removed, bytes(removed.bytes)));
             }

@@ -1,7 +1,6 @@
 //! Printing: data on stdout, everything else on stderr, cargo's look.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what this module is for")]
 
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 
 use anstream::{eprintln, println};
 use anstyle::{AnsiColor, Effects, Style};
@@ -38,31 +37,31 @@ impl Out {
     }
 
     /// A status line: the verb right-aligned to column 12, as cargo prints it.
-    pub(crate) fn status(&self, verb: &str, message: impl Display) {
+    pub(crate) fn status(self, verb: &str, message: impl Display) {
         if !self.quiet && !self.json {
             eprintln!("{GOOD}{verb:>12}{GOOD:#} {message}");
         }
     }
 
     /// A status line that only `--verbose` shows.
-    pub(crate) fn detail(&self, verb: &str, message: impl Display) {
+    pub(crate) fn detail(self, verb: &str, message: impl Display) {
         if self.verbose {
             self.status(verb, message);
         }
     }
 
-    pub(crate) fn warning(&self, message: impl Display) {
+    pub(crate) fn warning(self, message: impl Display) {
         if self.json {
-            self.message("warning", &json!({ "message": message.to_string() }));
+            self::message("warning", &json!({ "message": message.to_string() }));
         } else if !self.quiet {
             eprintln!("{WARN}warning{WARN:#}: {message}");
         }
     }
 
     /// An error: headline, aligned facts, help.
-    pub(crate) fn error(&self, error: &Error) {
+    pub(crate) fn error(self, error: &Error) {
         if self.json {
-            return self.message("error", &error_as_json(error));
+            return message("error", &error_as_json(error));
         }
         let text = error.to_string();
         let body = text.strip_prefix(error.headline()).unwrap_or_default();
@@ -79,19 +78,21 @@ impl Out {
             }
         );
     }
+}
 
-    /// A line of data.
-    pub(crate) fn data(&self, line: impl Display) {
-        println!("{line}");
+/// A JSON message on a line of its own, told apart by `reason` as cargo's are.
+pub(crate) fn message(reason: &str, fields: &Value) {
+    let mut message = json!({ "reason": reason });
+    if let (Some(message), Some(fields)) = (message.as_object_mut(), fields.as_object()) {
+        message.extend(fields.clone());
     }
+    println!("{message}");
+}
 
-    /// A JSON message on a line of its own, told apart by `reason` as cargo's are.
-    pub(crate) fn message(&self, reason: &str, fields: &Value) {
-        let mut message = json!({ "reason": reason });
-        if let (Some(message), Some(fields)) = (message.as_object_mut(), fields.as_object()) {
-            message.extend(fields.clone());
-        }
-        println!("{message}");
+/// Data, a line each.
+pub(crate) fn data(lines: impl IntoIterator<Item = impl Display>) {
+    for line in lines {
+        println!("{line}");
     }
 }
 
@@ -111,7 +112,7 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> Vec<String> {
     let line = |cells: &mut dyn Iterator<Item = &str>| {
         let mut out = String::new();
         for (cell, width) in cells.zip(&widths) {
-            out.push_str(&format!("{cell:<width$}  "));
+            let _ = write!(out, "{cell:<width$}  ");
         }
         out.trim_end().to_owned()
     };

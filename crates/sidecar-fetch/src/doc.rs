@@ -22,8 +22,10 @@ pub(crate) struct Document {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Located<T> {
     pub(crate) value: T,
-    /// `sidecar.toml:14`, counted from 1.
+    /// `path:line:column`, counted from 1.
     pub(crate) at: String,
+    /// The line alone, from 1.
+    pub(crate) line: usize,
 }
 
 impl Document {
@@ -31,10 +33,6 @@ impl Document {
         // A byte order mark is legal in front of TOML for editors, not for the parser.
         let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
         Self { path: path.to_owned(), text }
-    }
-
-    pub(crate) fn text(&self) -> &str {
-        &self.text
     }
 
     /// Parses the document; `invalid` is the kind of error for a file that is not TOML.
@@ -83,7 +81,7 @@ impl Document {
     }
 
     fn located<T>(&self, span: &Range<usize>, value: T) -> Located<T> {
-        Located { value, at: format!("{}:{}", self.file_name(), self.line(span)) }
+        Located { value, at: self.position(span), line: self.line(span) }
     }
 }
 
@@ -211,11 +209,6 @@ impl<'d> Value<'d> {
     /// Whether the value is a table, for keys that take two types.
     pub(crate) fn is_table(&self) -> bool {
         self.item.get_ref().is_table()
-    }
-
-    /// Whether the value is a boolean, for keys that take two types.
-    pub(crate) fn is_boolean(&self) -> bool {
-        self.item.get_ref().is_bool()
     }
 
     pub(crate) fn array(self, expected: &str) -> Result<Vec<Self>, Error> {

@@ -25,8 +25,6 @@ pub(crate) const CARGO_NET_OFFLINE: &str = "CARGO_NET_OFFLINE";
 pub(crate) const CARGO_HOME: &str = "CARGO_HOME";
 /// Set on docs.rs, which has no network.
 pub(crate) const DOCS_RS: &str = "DOCS_RS";
-/// Set by CI services.
-pub(crate) const CI: &str = "CI";
 
 /// Where Linux desktops keep caches; `~/.cache` where it is not set.
 pub(crate) const XDG_CACHE_HOME: &str = "XDG_CACHE_HOME";

@@ -1,4 +1,12 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(
+    not(feature = "resolve"),
+    expect(
+        dead_code,
+        unreachable_pub,
+        reason = "the authoring half uses more of the modules that it shares with builds"
+    )
+)]
 
 mod build;
 mod cache;

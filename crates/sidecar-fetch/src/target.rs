@@ -49,10 +49,6 @@ impl Target {
         self.triple.architecture
     }
 
-    pub(crate) fn environment(&self) -> Environment {
-        self.triple.environment
-    }
-
     pub(crate) fn is_windows(&self) -> bool {
         self.triple.operating_system == OperatingSystem::Windows
     }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use sidecar_fetch::{Finding, ListRow, LockReport, SyncReport, VerifyRow};
 
-use crate::out::{Out, bytes, table};
+use crate::out::{Out, bytes, data, message, table};
 
 /// What became of the lock; `detailed` shows the asset of every target, so that a person can check the choice.
 pub(crate) fn locked(out: Out, report: &LockReport, detailed: bool) {
@@ -15,13 +15,13 @@ pub(crate) fn locked(out: Out, report: &LockReport, detailed: bool) {
                 .map(|a| json!({ "target": a.target, "name": a.name, "size": a.size, "provenance": a.provenance, "reason": a.reason }))
                 .collect();
             let fields = json!({ "sidecar": row.sidecar, "external_bin": row.external_bin, "from": row.from, "to": row.to, "assets": assets, "missing": row.missing });
-            out.message("locked", &fields);
+            message("locked", &fields);
             continue;
         }
         match (&row.from, &row.to) {
             (None, Some(to)) => out.status("Locking", format_args!("{} {to}", row.sidecar)),
             (Some(from), Some(to)) if from == to => {
-                out.status("Locking", format_args!("{} {to} anew", row.sidecar))
+                out.status("Locking", format_args!("{} {to} anew", row.sidecar));
             }
             (Some(from), Some(to)) => out.status("Updating", format_args!("{} {from} -> {to}", row.sidecar)),
             (Some(from), None) => out.status("Removing", format_args!("{} {from}", row.sidecar)),
@@ -57,7 +57,7 @@ pub(crate) fn synced(out: Out, report: &SyncReport) {
                 "sidecar": row.sidecar, "version": row.version, "target": row.target, "path": row.path,
                 "size": row.size, "installed": row.installed, "transferred": row.transferred,
             });
-            out.message("synced", &fields);
+            message("synced", &fields);
             continue;
         }
         let line = format!("{} {} for {} ({})", row.sidecar, row.version, row.target, bytes(row.size));
@@ -75,7 +75,7 @@ pub(crate) fn synced(out: Out, report: &SyncReport) {
     match (total, installed) {
         (0, _) => out.status("Finished", "no sidecar is enabled for this target and these features"),
         (_, 0) => {
-            out.status("Finished", format_args!("{total} {files} {verb} up to date; nothing was changed"))
+            out.status("Finished", format_args!("{total} {files} {verb} up to date; nothing was changed"));
         }
         _ => out.status(
             "Finished",
@@ -92,7 +92,7 @@ pub(crate) fn listed(out: Out, rows: &[ListRow]) {
                 "sidecar": row.sidecar, "source": row.source, "version": row.version, "published": row.published,
                 "targets": row.targets, "missing": row.missing, "features": row.features, "up_to_date": row.up_to_date,
             });
-            out.message("sidecar", &fields);
+            message("sidecar", &fields);
         }
         return;
     }
@@ -117,9 +117,7 @@ pub(crate) fn listed(out: Out, rows: &[ListRow]) {
             ]
         })
         .collect();
-    table(&["NAME", "LOCKED", "TARGETS", "FEATURES", "SOURCE"], &cells)
-        .iter()
-        .for_each(|line| out.data(line));
+    data(table(&["NAME", "LOCKED", "TARGETS", "FEATURES", "SOURCE"], &cells));
     for row in rows.iter().filter(|row| !row.missing.is_empty()) {
         out.detail("Missing", format_args!("{} has nothing for {}", row.sidecar, row.missing.join(", ")));
     }
@@ -134,7 +132,7 @@ pub(crate) fn verified(out: Out, rows: &[VerifyRow]) {
                 "sidecar": row.sidecar, "version": row.version, "target": row.target, "path": row.path,
                 "state": state, "detail": detail, "provenance": row.provenance,
             });
-            out.message("verified", &fields);
+            message("verified", &fields);
         }
         return;
     }
@@ -147,9 +145,7 @@ pub(crate) fn verified(out: Out, rows: &[VerifyRow]) {
         })
         .collect();
     if !out.quiet || rows.iter().any(|row| row.finding != Finding::Ok) {
-        table(&["NAME", "VERSION", "TARGET", "STATE", "VOUCHED BY"], &cells)
-            .iter()
-            .for_each(|line| out.data(line));
+        data(table(&["NAME", "VERSION", "TARGET", "STATE", "VOUCHED BY"], &cells));
     }
     let bad: Vec<&VerifyRow> = rows.iter().filter(|row| row.finding != Finding::Ok).collect();
     match bad.first() {

@@ -35,14 +35,15 @@ pub(super) fn text<'a>(sidecars: impl IntoIterator<Item = Spelling<'a>>) -> Stri
     out
 }
 
+/// <https://doc.rust-lang.org/reference/keywords.html>: strict and reserved ones, edition 2024.
+const KEYWORDS: &str = " abstract as async await become box break const continue crate do dyn else enum extern false \
+                        final fn for gen if impl in let loop macro match mod move mut override priv pub ref return \
+                        self static struct super trait true try type typeof unsafe unsized use virtual where while yield ";
+
 /// A module name for a sidecar: `-` and `.` as `_`, and nothing that Rust reserves.
 fn module(name: &str) -> String {
     let mut out: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
-    // https://doc.rust-lang.org/reference/keywords.html: strict and reserved ones, edition 2024.
-    const KEYWORDS: &str = " abstract as async await become box break const continue crate do dyn else enum extern false \
-                            final fn for gen if impl in let loop macro match mod move mut override priv pub ref return \
-                            self static struct super trait true try type typeof unsafe unsized use virtual where while yield ";
     if KEYWORDS.contains(&format!(" {out} ")) {
         out.push('_');
     } else if out.starts_with(|c: char| c.is_ascii_digit()) {

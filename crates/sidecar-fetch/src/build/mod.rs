@@ -28,10 +28,8 @@ use crate::{hash, offline};
 /// script with exit code 1.
 ///
 /// ```no_run
-/// fn main() {
-///     sidecar_fetch::build();
-///     // tauri_build::build();
-/// }
+/// sidecar_fetch::build();
+/// // tauri_build::build();
 /// ```
 pub fn build() {
     if let Err(error) = try_build() {
@@ -94,7 +92,9 @@ fn install(script: &Script, manifest: &Manifest, lock: &Lock) -> Result<(), Erro
     let tools = Tools { cache: &cache, installer: &installer, network: &network, reporter: &Silent };
     let done = provision::provision(&tasks, &tools);
     // A file that is removed or replaced by hand is put back by the next build.
-    tasks.iter().for_each(|task| script::rerun_if_changed(&task.dest));
+    for task in &tasks {
+        script::rerun_if_changed(&task.dest);
+    }
     done.map(drop)
 }
 

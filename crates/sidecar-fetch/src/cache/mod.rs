@@ -14,6 +14,7 @@
 pub(crate) mod lock;
 pub(crate) mod prune;
 
+#[cfg(feature = "resolve")]
 pub use prune::{Removed, Usage};
 
 use std::io;

@@ -69,6 +69,8 @@ struct Idle {
 }
 
 impl Client {
+    /// A client with another pace, for tests.
+    #[cfg(test)]
     pub(crate) fn new(pace: Pace) -> Self {
         Self { pace, idle: Mutex::default() }
     }

@@ -3,9 +3,6 @@
 use std::panic::resume_unwind;
 use std::sync::{Mutex, PoisonError};
 
-/// How many downloads run at once: enough to fill a line with small files, and what one host gladly serves.
-pub(crate) const WORKERS: usize = 8;
-
 /// Runs the jobs on at most `workers` threads, and gives their results in the order of the jobs.
 ///
 /// # Panics

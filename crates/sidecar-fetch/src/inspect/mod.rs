@@ -128,6 +128,7 @@ impl fmt::Display for Facts {
 
 /// What the file is; `None` where it is neither an executable of a known format nor a script. One with headers that
 /// contradict themselves is a [`Kind::WrongTarget`] error.
+#[cfg(test)]
 pub(crate) fn inspect(path: &Path) -> Result<Option<Facts>, Error> {
     let parts = read_file(path)?;
     Ok(parts.and_then(|parts| {

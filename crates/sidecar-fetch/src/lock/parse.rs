@@ -99,7 +99,7 @@ fn asset(mut table: Table<'_>) -> Result<(String, Target, Option<Pin>), Error> {
         return Ok((sidecar, target, None));
     }
     let sha256 = need(table.string("sha256")?, &table, "sha256")?;
-    let line = sha256.at.rsplit(':').next().and_then(|n| n.parse().ok()).unwrap_or(0);
+    let line = sha256.line;
     let pin = Pin {
         asset: need(table.string("name")?, &table, "name")?.value,
         url: need(table.string("url")?, &table, "url")?.value,

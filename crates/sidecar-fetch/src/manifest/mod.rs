@@ -41,7 +41,7 @@ pub(crate) struct Settings {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sidecar {
     pub(crate) name: String,
-    /// `sidecar.toml:7`, where the table begins.
+    /// `path:line:column`, where the table begins.
     pub(crate) at: String,
     /// Value of the `github` key: `owner/repo` or a repository's URL.
     pub(crate) github: String,

@@ -58,7 +58,7 @@ impl Project<'_> {
         }
         let text = edit::add(&path, &text, &new)?;
         let manifest = self.parse(&path, &text)?;
-        let lock = self.lock_of(&manifest, &Relock::Stale)?;
+        let lock = self.lock_of(&manifest, &Relock::Stale, Some(&request.repository))?;
         fsx::write_atomic_by(&self.state, &path, &text)?;
         Ok(lock)
     }
@@ -71,7 +71,7 @@ impl Project<'_> {
     pub fn remove(&self, names: &[String]) -> Result<(), Error> {
         let manifest = self.manifest()?;
         let mut text = edit::text_of(&manifest.path)?;
-        let mut lock = self.lock_as_is(&manifest)?;
+        let mut lock = super::lock_as_is(&manifest)?;
         for name in names {
             manifest.sidecar(name)?;
             text = edit::remove(&manifest.path, &text, name)?;

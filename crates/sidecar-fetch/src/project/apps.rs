@@ -55,10 +55,10 @@ pub fn select(
     single: bool,
 ) -> Result<Vec<Package>, Error> {
     if let Some(name) = named {
-        let names: Vec<String> = packages.iter().map(|p| p.name.clone()).collect();
+        let known: Vec<String> = packages.iter().map(|p| p.name.clone()).collect();
         return packages.into_iter().find(|p| p.name == name).map(|p| vec![p]).ok_or_else(|| {
             Error::new(Kind::Usage, format!("package `{name}` is not in this workspace"))
-                .fact("packages", some_of(names))
+                .fact("packages", some_of(known))
         });
     }
     let (mut declaring, mut apps) = (Vec::new(), Vec::new());

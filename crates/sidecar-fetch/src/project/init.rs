@@ -38,13 +38,10 @@ const LINE: &str = "sidecar_fetch::build();";
 pub fn init(package: &Package) -> Result<Initialized, Error> {
     let app = package.directory.as_path();
     let mut out = Initialized::default();
-    let manifest = match Manifest::read_if_exists(app)? {
-        Some(manifest) => manifest,
-        None => {
-            write(&mut out, app, FILE, TEMPLATE)?;
-            Manifest::read(app)?
-        }
-    };
+    if Manifest::read_if_exists(app)?.is_none() {
+        write(&mut out, app, FILE, TEMPLATE)?;
+    }
+    let manifest = Manifest::read(app)?;
     let cargo_toml = app.join("Cargo.toml");
     let text = fsx::read_to_string(&cargo_toml)?;
     if let Some(changed) = with_build_dependency(&cargo_toml, &text)? {
@@ -107,9 +104,9 @@ fn with_line(text: &str) -> BuildScript {
         let call = rest.find("tauri_build::").unwrap_or(0);
         if i == at && call == 0 {
             let end = if line.ends_with("\r\n") { "\r\n" } else { "\n" };
-            out.push_str(&format!("{indent}{LINE}{end}{line}"));
+            out.extend([indent, LINE, end, line]);
         } else if i == at && rest[..call].trim_end().ends_with('{') {
-            out.push_str(&format!("{indent}{}{LINE} {}", &rest[..call], &rest[call..]));
+            out.extend([indent, &rest[..call], LINE, " ", &rest[call..]]);
         } else if i == at {
             return BuildScript::Unclear;
         } else {

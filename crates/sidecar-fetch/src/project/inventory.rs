@@ -32,7 +32,7 @@ impl Project<'_> {
     /// Where manifest or lock cannot be read.
     pub fn list(&self) -> Result<Vec<ListRow>, Error> {
         let manifest = self.manifest()?;
-        let lock: Lock = self.lock_as_is(&manifest)?;
+        let lock: Lock = super::lock_as_is(&manifest)?;
         let row = |sidecar: &crate::manifest::Sidecar| {
             let locked = lock.sidecars.get(&sidecar.name);
             let targets = |present: bool| {

@@ -98,11 +98,6 @@ impl<'r> Project<'r> {
         Ok(manifest)
     }
 
-    /// The lock as it is; an empty one where there is none.
-    fn lock_as_is(&self, manifest: &Manifest) -> Result<Lock, Error> {
-        Lock::read(&manifest.lock_path()).map(Option::unwrap_or_default)
-    }
-
     fn need_network(&self, what: &str) -> Result<(), Error> {
         match self.network.offline_by() {
             None => Ok(()),
@@ -111,4 +106,9 @@ impl<'r> Project<'r> {
                 .help("run the command again with a network; a build from a committed lock needs no API")),
         }
     }
+}
+
+/// The lock as it is; an empty one where there is none.
+fn lock_as_is(manifest: &Manifest) -> Result<Lock, Error> {
+    Lock::read(&manifest.lock_path()).map(Option::unwrap_or_default)
 }

@@ -23,7 +23,7 @@ use crate::target::Target;
 pub(crate) use obtain::{ApiToken, unpack_into};
 pub(crate) use obtain::{Network, in_parallel};
 
-/// How many assets are fetched at once.
+/// How many assets are fetched at once: enough to fill a line with small files, and what one host gladly serves.
 pub(crate) const PARALLEL: usize = 8;
 
 /// One file that is to be installed.
@@ -96,7 +96,7 @@ pub(crate) fn provision(tasks: &[Task<'_>], tools: &Tools<'_>) -> Result<Vec<Out
         match result {
             Ok(found) => group.iter().zip(found).for_each(|(&i, outcome)| outcomes[i] = outcome),
             Err(error) if failed.as_ref().is_none_or(|(first, _)| group[0] < *first) => {
-                failed = Some((group[0], error))
+                failed = Some((group[0], error));
             }
             Err(_) => {}
         }

@@ -115,9 +115,28 @@ pub(super) fn obtain(tasks: &[&Task<'_>], tools: &Tools<'_>) -> Result<u64, Erro
         size: Some(pin.size),
         expected_at: at.as_deref(),
     };
-    let fetched = tools.network.fetch(tools.cache, &wanted, tools.reporter)?;
+    let fetched = tools
+        .network
+        .fetch(tools.cache, &wanted, tools.reporter)
+        .map_err(|e| mended_by_update(e, first.sidecar))?;
     unpack(tasks, &fetched, tools.cache)?;
     Ok(fetched.transferred)
+}
+
+/// The file on the server is no longer the one that was locked: only a person can decide whether to trust the new one.
+fn mended_by_update(error: Error, sidecar: &str) -> Error {
+    let update = format!("run `cargo sidecar update {sidecar}`");
+    match error.kind() {
+        Kind::ChecksumMismatch | Kind::Truncated | Kind::TooLong => {
+            error.help(format!("if the publisher replaced the file and you trust it, {update}"))
+        }
+        Kind::HttpStatus
+            if error.facts().any(|(_, value)| value.starts_with("404") || value.starts_with("410")) =>
+        {
+            error.help(format!("if the publisher removed the release, {update}"))
+        }
+        _ => error,
+    }
 }
 
 /// Unpacks the members that the lock names from their verified asset, and compares each with its pin.

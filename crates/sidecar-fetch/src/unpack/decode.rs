@@ -106,7 +106,7 @@ pub(super) struct Decoder {
 enum Stage {
     /// Before a member.
     Between(Source),
-    Gzip(GzDecoder<Source>),
+    Gzip(Box<GzDecoder<Source>>),
     Bzip2(BzDecoder<Source>),
     Zstd(Box<FrameDecoder>, Source),
     Xz(xz::Reader<Source>),
@@ -149,7 +149,7 @@ impl Decoder {
         }
         self.begun = true;
         match self.compression {
-            Compression::Gzip => Ok(Stage::Gzip(GzDecoder::new(source))),
+            Compression::Gzip => Ok(Stage::Gzip(Box::new(GzDecoder::new(source)))),
             Compression::Bzip2 => Ok(Stage::Bzip2(BzDecoder::new(source))),
             Compression::Zstd => begin_frame(source),
             Compression::Xz => Ok(Stage::Ended),

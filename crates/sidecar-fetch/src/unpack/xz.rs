@@ -277,7 +277,7 @@ enum Check {
     Unknown,
     Crc32(Crc),
     Crc64(u64),
-    Sha256(digest::Context),
+    Sha256(Box<digest::Context>),
 }
 
 impl Check {
@@ -285,7 +285,7 @@ impl Check {
         match id {
             1 => Self::Crc32(Crc::new()),
             4 => Self::Crc64(!0),
-            10 => Self::Sha256(digest::Context::new(&digest::SHA256)),
+            10 => Self::Sha256(Box::new(digest::Context::new(&digest::SHA256))),
             _ => Self::Unknown,
         }
     }
