@@ -46,7 +46,7 @@ pub fn build() {
 pub fn try_build() -> Result<(), Error> {
     let script = Script::from_cargo()?;
     for name in
-        [env::CACHE_DIR, env::OFFLINE, env::LOCKED, env::ALLOW_LOCAL, env::CARGO_NET_OFFLINE, env::DOCS_RS]
+        [env::CACHE_DIR, env::OFFLINE, env::ALLOW_LOCAL, env::CARGO_NET_OFFLINE, env::DOCS_RS]
     {
         script::rerun_if_env_changed(name);
     }
