@@ -59,7 +59,14 @@ fn a_release_that_is_too_young() {
     let app = App::with_tool();
     app.server.release("acme/tool", release("v1.2.0").published_at("2999-01-01T00:00:00Z"));
     app.manifest("[settings]\nminimum-age = \"3d\"\n[sidecar.tool]\ngithub = \"acme/tool\"\n");
-    app.fails("release-too-young", ["lock"]);
+    app.fails("release-too-young", ["lock"]).stderr_eq(str![[r#"
+error: sidecar `tool`: release `v1.2.0` is younger than `minimum-age` allows
+  published    2999-01-01T00:00:00Z, 0 min ago
+  minimum-age  3 d
+  old enough   none
+  releases     https://github.com/acme/tool/releases
+
+"#]]);
 }
 
 #[test]
@@ -138,7 +145,18 @@ error: sidecar `tool`: the published checksums of `tool-v1.2.0-x86_64-unknown-li
 fn truncated_body() {
     let app = cold();
     app.server.fault(Match::asset(host_asset()), Fault::LengthOffBy(-1), Times::Always);
-    app.fails("truncated", ["sync"]);
+    let done = app.fails("truncated", ["sync"]);
+    if HOST.as_str() == "x86_64-unknown-linux-gnu" {
+        done.stderr_eq(str![[r#"
+error: sidecar `tool` 1.2.0: the file on the server is shorter than the lock says
+  url       [SERVER]/acme/tool/releases/download/v1.2.0/tool-v1.2.0-x86_64-unknown-linux-gnu.tar.gz
+  expected  231 bytes  (sidecar.lock:78)
+  received  230 bytes  (nothing was downloaded)
+  redirect  [SERVER]/objects/dcf548e2402150d6de77757c78d610251965cd9a09ee79b1ae902863a6a4e411
+help: if the publisher replaced the file and you trust it, run `cargo sidecar update tool`
+
+"#]]);
+    }
 }
 
 #[test]
@@ -179,7 +197,15 @@ help: if the publisher removed the release, run `cargo sidecar update tool`
 fn rate_limit() {
     let app = App::with_tool();
     app.server.fault(Match::api("acme/tool"), Fault::RateLimit { reset: 4_102_444_800 }, Times::Always);
-    app.fails("rate-limited", ["lock"]);
+    app.fails("rate-limited", ["lock"]).stderr_eq(str![[r#"
+error: sidecar `tool`: GitHub allows no more requests for now
+  url     [SERVER]/api/v3/repos/acme/tool/releases
+  limit   60 requests an hour
+  resets  in [..] min (2100-01-01T00:00:00Z)
+  builds  only locking asks this API; a build from a committed sidecar.lock does not
+help: put any GitHub token into `GITHUB_TOKEN`: that raises the limit
+
+"#]]);
 }
 
 #[test]
@@ -192,14 +218,25 @@ fn a_token_that_is_refused() {
     assert_eq!(done.get_output().status.code(), Some(6));
     let text = String::from_utf8_lossy(&done.get_output().stderr).into_owned();
     assert!(text.contains("GH_TOKEN") && !text.contains("secret-token"), "{text}");
-    app.fails("unauthorized", ["lock"]);
+    app.fails("unauthorized", ["lock"]).stderr_eq(str![[r#"
+error: sidecar `tool`: GitHub wants a token
+  url     [SERVER]/api/v3/repos/acme/tool/releases
+  status  401
+help: put a token that can read the repository into `GITHUB_TOKEN`
+
+"#]]);
 }
 
 #[test]
 fn an_api_that_answers_nonsense() {
     let app = App::with_tool();
     app.server.fault(Match::api("acme/tool"), Fault::Html, Times::Always);
-    app.fails("api-answer", ["lock"]);
+    app.fails("api-answer", ["lock"]).stderr_eq(str![[r#"
+error: sidecar `tool`: the answer is not what the GitHub API describes
+  url    [SERVER]/api/v3/repos/acme/tool/releases
+  cause  expected value at line 1 column 1
+
+"#]]);
 }
 
 #[test]
@@ -208,7 +245,15 @@ fn nobody_answers() {
     let lock = app.read("sidecar.lock");
     // A port of loopback that nobody listens on: the lock stays valid, the connection does not come about.
     app.write("sidecar.lock", &lock.replace(app.server.url(), "http://127.0.0.1:9"));
-    app.fails("connection", ["sync"]);
+    let done = app.fails("connection", ["sync"]);
+    if HOST.as_str() == "x86_64-unknown-linux-gnu" {
+        done.stderr_eq(str![[r#"
+error: sidecar `tool` 1.2.0: the server cannot be reached
+  url    http://127.0.0.1:9/acme/tool/releases/download/v1.2.0/tool-v1.2.0-x86_64-unknown-linux-gnu.tar.gz
+  cause  connection refused
+
+"#]]);
+    }
 }
 
 #[test]
@@ -216,5 +261,13 @@ fn a_url_that_is_not_https() {
     let app = cold();
     let lock = app.read("sidecar.lock");
     app.write("sidecar.lock", &lock.replace(app.server.url(), "http://releases.example"));
-    app.fails("insecure-url", ["sync"]);
+    let done = app.fails("insecure-url", ["sync"]);
+    if HOST.as_str() == "x86_64-unknown-linux-gnu" {
+        done.stderr_eq(str![[r#"
+error: sidecar `tool` 1.2.0: `http` URLs are not used, except http to this machine
+  url  http://releases.example/acme/tool/releases/download/v1.2.0/tool-v1.2.0-x86_64-unknown-linux-gnu.tar.gz
+help: use the https:// address
+
+"#]]);
+    }
 }

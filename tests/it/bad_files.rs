@@ -97,7 +97,13 @@ help: name one in the manifest, such as `bin = "toolctl"`
 fn a_cache_that_cannot_be_used() {
     let app = app("tool-linux-x86_64", program(LINUX, "x"));
     std::fs::write(app.cache(), "not a directory").unwrap();
-    app.fails("cache", ["lock"]);
+    app.fails("cache", ["lock"]).stderr_eq(str![[r#"
+error: the cache directory cannot be used
+  cache  [ROOT]/cache/v1
+  cause  cannot create the directory `[ROOT]/cache/v1`: not a directory
+help: set SIDECAR_CACHE_DIR to a directory with free space that you can write to
+
+"#]]);
 }
 
 #[test]
@@ -105,5 +111,9 @@ fn a_manifest_that_cannot_be_read() {
     let app = app("tool-linux-x86_64", program(LINUX, "x"));
     std::fs::remove_file(app.path("sidecar.toml")).unwrap();
     std::fs::create_dir(app.path("sidecar.toml")).unwrap();
-    app.fails("io", ["lock"]);
+    app.fails("io", ["lock"]).stderr_eq(str![[r#"
+error: cannot read `[ROOT]/app/sidecar.toml`
+  cause  is a directory
+
+"#]]);
 }

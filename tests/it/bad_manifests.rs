@@ -172,5 +172,12 @@ help: did you mean `llm`?
 fn a_cargo_toml_that_cargo_refuses() {
     let app = App::with_tool();
     app.write("Cargo.toml", "[package]\n");
-    app.fails("cargo-metadata", ["list"]);
+    app.fails("cargo-metadata", ["list"]).stderr_eq(str![[r#"
+error: `cargo metadata` failed
+  cause  failed to parse manifest at `[ROOT]/app/Cargo.toml`
+
+         Caused by:
+           missing field `package.name`
+
+"#]]);
 }

@@ -109,6 +109,7 @@ fn verify_finds_a_changed_a_missing_and_a_foreign_file() {
     let done = app.sidecar(["verify"]).code(1);
     let text = String::from_utf8_lossy(&done.get_output().stdout).into_owned();
     assert!(text.contains("differs") && text.contains("instead of"), "{text}");
+    app.fails("verify-failed", ["verify"]).code(1);
     std::fs::remove_file(app.installed("tool")).unwrap();
     let done = app.sidecar(["verify"]).code(1);
     assert!(String::from_utf8_lossy(&done.get_output().stdout).contains("missing"));

@@ -206,7 +206,8 @@ impl fmt::Display for Error {
         for (key, value) in &self.0.facts {
             for (i, line) in value.lines().enumerate() {
                 let key = if i == 0 { key.as_ref() } else { "" };
-                write!(f, "\n  {key:width$}  {line}")?;
+                let line = format!("  {key:width$}  {line}");
+                write!(f, "\n{}", line.trim_end())?;
             }
         }
         match &self.0.help {

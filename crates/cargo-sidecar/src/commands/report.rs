@@ -123,33 +123,29 @@ pub(crate) fn listed(out: Out, rows: &[ListRow]) {
     }
 }
 
-/// The table of `verify`.
+/// The table of `verify`, and the error where something is wrong.
 pub(crate) fn verified(out: Out, rows: &[VerifyRow]) {
+    let bad: Vec<&VerifyRow> = rows.iter().filter(|row| row.finding != Finding::Ok).collect();
+    let details = rows.iter().map(|row| (row, state(&row.finding)));
     if out.json {
-        for row in rows {
-            let (state, detail) = state(&row.finding);
+        for (row, (state, detail)) in details {
             let fields = json!({
                 "sidecar": row.sidecar, "version": row.version, "target": row.target, "path": row.path,
                 "state": state, "detail": detail, "provenance": row.provenance,
             });
             message("verified", &fields);
         }
-        return;
-    }
-    let cells: Vec<Vec<String>> = rows
-        .iter()
-        .map(|row| {
-            let (state, detail) = state(&row.finding);
-            let last = if detail.is_empty() { row.provenance.clone() } else { detail };
-            vec![row.sidecar.clone(), row.version.clone(), row.target.clone(), state.to_owned(), last]
-        })
-        .collect();
-    if !out.quiet || rows.iter().any(|row| row.finding != Finding::Ok) {
+    } else if !out.quiet || !bad.is_empty() {
+        let cells: Vec<Vec<String>> = details
+            .map(|(row, (state, detail))| {
+                let last = if detail.is_empty() { row.provenance.clone() } else { detail };
+                vec![row.sidecar.clone(), row.version.clone(), row.target.clone(), state.to_owned(), last]
+            })
+            .collect();
         data(table(&["NAME", "VERSION", "TARGET", "STATE", "VOUCHED BY"], &cells));
     }
-    let bad: Vec<&VerifyRow> = rows.iter().filter(|row| row.finding != Finding::Ok).collect();
     match bad.first() {
-        None => out.status("Verified", format_args!("{} of {} files", rows.len(), rows.len())),
+        None => out.status("Verified", format_args!("{0} of {0} files", rows.len())),
         Some(first) => out.error(&failure(bad.len(), rows.len(), first)),
     }
 }

@@ -45,9 +45,7 @@ pub fn build() {
 /// Whatever keeps the locked files from being installed; see [`Kind`](crate::Kind).
 pub fn try_build() -> Result<(), Error> {
     let script = Script::from_cargo()?;
-    for name in
-        [env::CACHE_DIR, env::OFFLINE, env::ALLOW_LOCAL, env::CARGO_NET_OFFLINE, env::DOCS_RS]
-    {
+    for name in [env::CACHE_DIR, env::OFFLINE, env::ALLOW_LOCAL, env::CARGO_NET_OFFLINE, env::DOCS_RS] {
         script::rerun_if_env_changed(name);
     }
     for file in ["Cargo.toml", crate::manifest::FILE, crate::lock::FILE] {

@@ -132,7 +132,11 @@ fn silence_that_stays_is_a_timeout() {
     let server = Server::start(vec![Reply::Stall(Vec::new()); 5]);
     let error = bench.locked(&server.url("/fox")).unwrap_err();
     assert_eq!(error.kind(), Kind::Timeout);
-    assert!(error.to_string().contains("cause  silence for 0.05 s\n  tries  5"), "{error}");
+    let expected = format!(
+        "the server did not answer in time\n  url    {}\n  cause  silence for 0.05 s\n  tries  5",
+        server.url("/fox")
+    );
+    assert_eq!(error.to_string(), expected);
 }
 
 #[test]
