@@ -98,7 +98,7 @@ fn a_cache_that_cannot_be_used() {
     let app = app("tool-linux-x86_64", program(LINUX, "x"));
     std::fs::write(app.cache(), "not a directory").unwrap();
     app.fails("cache", ["lock"]).stderr_eq(str![[r#"
-error: the cache directory cannot be used
+error: sidecar `tool` 1.0.0: the cache directory cannot be used
   cache  [ROOT]/cache/v1
   cause  cannot create the directory `[ROOT]/cache/v1`: not a directory
 help: set SIDECAR_CACHE_DIR to a directory with free space that you can write to

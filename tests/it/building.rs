@@ -52,6 +52,16 @@ fn a_second_run_changes_nothing_and_reads_no_network() {
 }
 
 #[test]
+fn nothing_to_do_needs_no_cache() {
+    let app = locked();
+    assert!(app.build_script(&HOST).status().unwrap().success());
+    app.forget_cache();
+    std::fs::write(app.cache(), "not a directory").unwrap();
+    assert!(app.build_script(&HOST).status().unwrap().success());
+    app.sidecar(["list"]).success();
+}
+
+#[test]
 fn everything_that_matters_makes_cargo_run_it_again() {
     let app = locked();
     let text = stdout(&app.build_script(&HOST).output().unwrap());

@@ -16,8 +16,9 @@ const STYLES: Styles = Styles::styled()
     .valid(AnsiColor::BrightCyan.on_default().effects(Effects::BOLD))
     .invalid(AnsiColor::Yellow.on_default().effects(Effects::BOLD));
 
-/// Prebuilt programs in Tauri apps: locked, verified, installed as <name>-<triple>
+/// The command line.
 #[derive(Debug, Parser)]
+#[command(about = "Prebuilt programs in Tauri apps: locked, verified, installed as <name>-<triple>")]
 #[command(name = "cargo-sidecar", bin_name = "cargo sidecar", version, styles = STYLES, max_term_width = 100, arg_required_else_help = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]

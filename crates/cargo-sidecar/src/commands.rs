@@ -56,7 +56,7 @@ fn for_each(
     for app in apps {
         let bars = Bars::new(out);
         let (locked, offline) = (global.locked || global.frozen, global.offline || global.frozen);
-        let project = Project::open(app, &workspace.target_directory, locked, offline, &bars)?;
+        let project = Project::open(app, &workspace.target_directory, locked, offline, &bars);
         let done = act(&project, &bars);
         bars.clear();
         done?;

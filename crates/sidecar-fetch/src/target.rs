@@ -233,6 +233,17 @@ mod tests {
         assert!(error.contains("did you mean `x86_64-unknown-linux-gnu`?"), "{error}");
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_a_triple_or_an_error(name in "[a-z0-9_-]{0,40}|\\PC{0,20}") {
+            if let Ok(target) = Target::parse(&name) {
+                proptest::prop_assert_eq!(target.as_str(), &name);
+                let file = target.file_name("x");
+                proptest::prop_assert!(file.starts_with("x-") && file[2..].starts_with(&name));
+            }
+        }
+    }
+
     #[test]
     fn placeholders_are_rusts_words() {
         assert_eq!(

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use self::constants::Spelling;
 use self::script::Script;
-use crate::cache::Cache;
+use crate::cache::LazyCache;
 use crate::env;
 use crate::error::Error;
 use crate::fsx;
@@ -86,7 +86,7 @@ fn install(script: &Script, manifest: &Manifest, lock: &Lock) -> Result<(), Erro
         tasks.push(Task { sidecar: &sidecar.name, version, target: &script.target, pin, dest });
     }
     let network = Network::new(offline::is_offline(&script.app), None);
-    let cache = Cache::open()?;
+    let cache = LazyCache::default();
     let tools = Tools { cache: &cache, installer: &installer, network: &network, reporter: &Silent };
     let done = provision::provision(&tasks, &tools);
     // A file that is removed or replaced by hand is put back by the next build.

@@ -19,6 +19,7 @@ pub use prune::{Removed, Usage};
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use crate::error::{Error, Kind};
@@ -42,6 +43,22 @@ const TAG: &str =
 #[derive(Debug, Clone)]
 pub struct Cache {
     root: PathBuf,
+}
+
+/// A cache that is opened when it is first needed: a run with nothing to do needs neither a home directory nor a place
+/// to write.
+#[derive(Debug, Default)]
+pub(crate) struct LazyCache(OnceLock<Cache>);
+
+impl LazyCache {
+    /// [`Cache::open`], once.
+    pub(crate) fn get(&self) -> Result<&Cache> {
+        if let Some(cache) = self.0.get() {
+            return Ok(cache);
+        }
+        let cache = Cache::open()?;
+        Ok(self.0.get_or_init(|| cache))
+    }
 }
 
 impl Cache {

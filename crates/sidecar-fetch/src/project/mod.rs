@@ -22,7 +22,7 @@ pub use locking::{LockReport, LockedAsset, LockedRow, Relock};
 pub use sync::{SyncReport, SyncRow, Targets};
 pub use verify::{Finding, VerifyRow};
 
-use crate::cache::Cache;
+use crate::cache::LazyCache;
 use crate::env;
 use crate::error::{Error, Kind};
 use crate::lock::Lock;
@@ -40,7 +40,7 @@ pub struct Project<'r> {
     state: PathBuf,
     locked: bool,
     network: Network,
-    cache: Cache,
+    cache: LazyCache,
     reporter: &'r dyn Reporter,
 }
 
@@ -56,28 +56,25 @@ impl std::fmt::Debug for Project<'_> {
 impl<'r> Project<'r> {
     /// Opens the app of a package. `target_directory` is cargo's, for temporary files and stamps. `locked` and
     /// `offline` come from the command line; the environment and cargo's configuration can switch them on as well.
-    ///
-    /// # Errors
-    /// [`Kind::Cache`](crate::Kind::Cache) where the cache directory cannot be used.
     pub fn open(
         package: Package,
         target_directory: &Path,
         locked: bool,
         offline: bool,
         reporter: &'r dyn Reporter,
-    ) -> Result<Self, Error> {
+    ) -> Self {
         let offline_by =
             if offline { Some("--offline".to_owned()) } else { offline::is_offline(&package.directory) };
         let token = Token::from_env()
             .map(|token| ApiToken { value: token.into_value(), trusts: repository::is_trusted_api });
-        Ok(Self {
+        Self {
             state: target_directory.join("sidecar").join(&package.name),
             package,
             locked: locked || env::flag(env::LOCKED),
             network: Network::new(offline_by, token),
-            cache: Cache::open()?,
+            cache: LazyCache::default(),
             reporter,
-        })
+        }
     }
 
     /// Where the manifest of this app lies.

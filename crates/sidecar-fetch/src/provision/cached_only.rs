@@ -22,7 +22,7 @@ pub(crate) fn in_parallel<T, R>(_workers: usize, jobs: Vec<T>, run: impl Fn(T) -
 pub(super) fn obtain(tasks: &[&Task<'_>], tools: &Tools<'_>) -> Result<u64, Error> {
     match tasks.first() {
         Some(task) => {
-            Err(offline(task, tools.cache, "sidecar-fetch was built without its `download` feature"))
+            Err(offline(task, tools.cache.get()?, "sidecar-fetch was built without its `download` feature"))
         }
         None => Ok(0),
     }

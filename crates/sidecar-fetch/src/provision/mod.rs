@@ -11,7 +11,7 @@ mod obtain;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::cache::Cache;
+use crate::cache::{Cache, LazyCache};
 use crate::error::{Error, Kind};
 use crate::hash;
 use crate::install::{Content, Installer};
@@ -47,7 +47,7 @@ pub(crate) enum Outcome {
 
 /// What provisioning works with.
 pub(crate) struct Tools<'a> {
-    pub(crate) cache: &'a Cache,
+    pub(crate) cache: &'a LazyCache,
     pub(crate) installer: &'a Installer,
     pub(crate) network: &'a Network,
     pub(crate) reporter: &'a dyn Reporter,
@@ -107,9 +107,10 @@ pub(crate) fn provision(tasks: &[Task<'_>], tools: &Tools<'_>) -> Result<Vec<Out
 
 /// Installs the files of one asset.
 fn install_group(tasks: &[&Task<'_>], tools: &Tools<'_>) -> Result<Vec<Outcome>, Error> {
+    let cache = tools.cache.get()?;
     let mut missing = Vec::new();
     for &task in tasks {
-        if !is_cached(task, tools.cache).map_err(|e| task.blame(e))? {
+        if !is_cached(task, cache).map_err(|e| task.blame(e))? {
             missing.push(task);
         }
     }
@@ -119,7 +120,7 @@ fn install_group(tasks: &[&Task<'_>], tools: &Tools<'_>) -> Result<Vec<Outcome>,
     };
     let mut out = Vec::new();
     for &task in tasks {
-        let source = tools.cache.blob(&task.pin.binary_sha256);
+        let source = cache.blob(&task.pin.binary_sha256);
         let wrote =
             tools.installer.install(&source, &task.dest, task.content()).map_err(|e| task.blame(e))?;
         out.push(if wrote { Outcome::Installed { transferred } } else { Outcome::Unchanged });

@@ -90,9 +90,10 @@ impl Network {
 pub(super) fn obtain(tasks: &[&Task<'_>], tools: &Tools<'_>) -> Result<u64, Error> {
     let Some(first) = tasks.first() else { return Ok(0) };
     let pin = first.pin;
-    if !tools.cache.has(&pin.sha256, Some(pin.size)) {
+    let cache = tools.cache.get()?;
+    if !cache.has(&pin.sha256, Some(pin.size)) {
         if let Some(who) = tools.network.offline_by() {
-            return Err(offline(first, tools.cache, who));
+            return Err(offline(first, cache, who));
         }
         if pin.api_url.is_some() && tools.network.token.is_none() {
             return Err(Error::new(
@@ -117,9 +118,9 @@ pub(super) fn obtain(tasks: &[&Task<'_>], tools: &Tools<'_>) -> Result<u64, Erro
     };
     let fetched = tools
         .network
-        .fetch(tools.cache, &wanted, tools.reporter)
+        .fetch(cache, &wanted, tools.reporter)
         .map_err(|e| mended_by_update(e, first.sidecar))?;
-    unpack(tasks, &fetched, tools.cache)?;
+    unpack(tasks, &fetched, cache)?;
     Ok(fetched.transferred)
 }
 

@@ -27,9 +27,9 @@ impl Project<'_> {
             size: Some(asset.size),
             expected_at: proof.as_ref().map(|p| p.source.as_str()),
         };
-        let fetched = self.network.fetch(&self.cache, &wanted, self.reporter)?;
+        let fetched = self.network.fetch(self.cache.get()?, &wanted, self.reporter)?;
         let (member, sha256, size) = self.look_inside(pick, chosen, &fetched)?;
-        let facts = inspect::check(&self.cache.blob(&sha256), &pick.target).map_err(|e| {
+        let facts = inspect::check(&self.cache.get()?.blob(&sha256), &pick.target).map_err(|e| {
             e.fact("asset", &asset.name).fact("member", member.as_deref().unwrap_or("the asset itself"))
         })?;
         Ok(Pin {
@@ -80,8 +80,9 @@ impl Project<'_> {
             (None, None) => member::find(&entries, &wish(None))?,
         };
         let path = found.path.clone();
-        let _turn = self.cache.lock(&format!("{}-unpack", fetched.sha256), || {})?;
-        let unpacked = unpack_into(&self.cache, fetched, &chosen.asset.name, &[(&path, MEMBER)])?;
+        let cache = self.cache.get()?;
+        let _turn = cache.lock(&format!("{}-unpack", fetched.sha256), || {})?;
+        let unpacked = unpack_into(cache, fetched, &chosen.asset.name, &[(&path, MEMBER)])?;
         let (sha256, size) = unpacked[0];
         Ok((Some(path), sha256, size))
     }
