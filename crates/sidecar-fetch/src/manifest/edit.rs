@@ -62,27 +62,94 @@ pub(crate) fn add(path: &Path, text: &str, new: &NewSidecar) -> Result<String, E
         }
         table.insert("asset", Item::Value(Value::InlineTable(assets)));
     }
-    // Comments at the end of the file belong to what stands above them, so the new table goes below.
+    // At the end of the file whatever stands there: comments at the end belong to what is above them.
+    table.set_position(Some(isize::MAX));
     let above = trailing.trim_end();
     if !text.trim().is_empty() {
         table.decor_mut().set_prefix(if above.is_empty() { "\n".to_owned() } else { format!("{above}\n\n") });
     }
     sidecars.insert(&new.name, Item::Table(table));
-    document.set_trailing("");
+    // In an inline table it became a value, and the comments stay where they are.
+    if sidecars.get(&new.name).is_some_and(Item::is_table) {
+        document.set_trailing("");
+    }
     Ok(in_style_of(text, document.to_string()))
 }
 
-/// The text of the manifest without a sidecar.
+/// The text of the manifest without a sidecar. Comments right above its table go with it; those that a blank line
+/// parts from it stay.
 pub(crate) fn remove(path: &Path, text: &str, name: &str) -> Result<String, Error> {
     let mut document = parse(path, text)?;
     let removed = sidecar_table(&mut document, path, false).and_then(|sidecars| sidecars.remove(name));
-    match removed {
-        Some(_) => Ok(in_style_of(text, document.to_string())),
-        None => {
-            Err(Error::new(Kind::UnknownSidecar, format!("there is no sidecar `{name}` in the manifest"))
-                .fact("manifest", path.display()))
+    let Some(removed) = removed else {
+        return Err(Error::new(
+            Kind::UnknownSidecar,
+            format!("there is no sidecar `{name}` in the manifest"),
+        )
+        .fact("manifest", path.display()));
+    };
+    if is_cargo_toml(path) {
+        keep_declaration(&mut document);
+    }
+    if let Some(table) = removed.as_table() {
+        let above = table.decor().prefix().and_then(|p| p.as_str()).unwrap_or_default();
+        if let Some((kept, _)) = above.rsplit_once("\n\n").filter(|(kept, _)| !kept.trim().is_empty()) {
+            put_comments(&mut document, &format!("{kept}\n"), table.position().unwrap_or(isize::MAX));
         }
     }
+    let mut after = document.to_string();
+    if !text.starts_with('\n') {
+        after.drain(..after.len() - after.trim_start_matches('\n').len());
+    }
+    Ok(in_style_of(text, after))
+}
+
+/// An app without sidecars still declares that it may have some, as an empty `sidecar.toml` does; its build script
+/// would not find a manifest otherwise.
+fn keep_declaration(document: &mut DocumentMut) {
+    let metadata = document.get_mut("package").and_then(|package| package.get_mut("metadata"));
+    let Some(own) = metadata.and_then(|m| m.get_mut("sidecar")).and_then(Item::as_table_mut) else { return };
+    if own.get("sidecar").and_then(Item::as_table_like).is_some_and(toml_edit::TableLike::is_empty) {
+        own.remove("sidecar");
+    }
+    if own.is_empty() {
+        own.set_implicit(false);
+    }
+}
+
+/// Puts comments in front of the first table behind `position`, or at the end of the file.
+fn put_comments(document: &mut DocumentMut, comments: &str, position: isize) {
+    fn next<'d>(table: &'d mut Table, position: isize, best: &mut Option<&'d mut Table>) {
+        let mut tables: Vec<&mut Table> = Vec::new();
+        for (_, item) in table.iter_mut() {
+            match item {
+                Item::Table(table) => tables.push(table),
+                Item::ArrayOfTables(array) => tables.extend(array.iter_mut()),
+                _ => {}
+            }
+        }
+        for table in tables {
+            let shown = !table.is_dotted() && !table.is_implicit();
+            let at = table.position().filter(|at| shown && *at > position);
+            let best_at = best.as_ref().and_then(|table| table.position()).unwrap_or(isize::MAX);
+            if at.is_some_and(|at| at < best_at) {
+                *best = Some(table);
+            } else {
+                next(table, position, best);
+            }
+        }
+    }
+    let mut best = None;
+    next(document.as_table_mut(), position, &mut best);
+    let Some(table) = best else {
+        let trailing = document.trailing().as_str().unwrap_or_default();
+        let trailing = format!("{comments}{trailing}");
+        document.set_trailing(trailing);
+        return;
+    };
+    let prefix = table.decor().prefix().and_then(|p| p.as_str()).unwrap_or_default();
+    let prefix = format!("{comments}{prefix}");
+    table.decor_mut().set_prefix(prefix);
 }
 
 /// Reads the file, or nothing where it does not exist yet.
@@ -109,9 +176,8 @@ fn sidecar_table<'d>(
     path: &Path,
     create: bool,
 ) -> Option<&'d mut dyn toml_edit::TableLike> {
-    let in_cargo_toml = path.file_name().is_some_and(|n| n == "Cargo.toml");
     let road: &[&str] =
-        if in_cargo_toml { &["package", "metadata", "sidecar", "sidecar"] } else { &["sidecar"] };
+        if is_cargo_toml(path) { &["package", "metadata", "sidecar", "sidecar"] } else { &["sidecar"] };
     let mut item = document.as_item_mut();
     for key in road {
         let table = item.as_table_like_mut()?;
@@ -126,6 +192,10 @@ fn sidecar_table<'d>(
         item = table.get_mut(key)?;
     }
     item.as_table_like_mut()
+}
+
+fn is_cargo_toml(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == "Cargo.toml")
 }
 
 /// `toml_edit` writes LF; a file that came with CRLF keeps it.
@@ -171,6 +241,43 @@ mod tests {
         );
         let cargo = add(Path::new("x/Cargo.toml"), "[package]\nname = \"x\"\n", &new("a")).unwrap();
         assert!(cargo.contains("\n[package.metadata.sidecar.sidecar.a]\n"), "{cargo}");
+    }
+
+    #[test]
+    fn comments_of_others_stay_where_they_are() {
+        let before = "[sidecar.z]\ngithub = 'a/b'\n\n[settings]\nbinaries = 'b'\n# targets = []\n";
+        let after = add(Path::new(PATH), before, &new("a")).unwrap();
+        assert_eq!(after, format!("{before}\n[sidecar.a]\ngithub = \"o/r\"\nversion = \"1.2\"\n"));
+        assert_eq!(remove(Path::new(PATH), &after, "a").unwrap(), before);
+        let cargo = "[package]\nname = 'x'\n\n[package.metadata.sidecar.settings]\nbinaries = 'b'\n\n[features]\n# none yet\n";
+        let after = add(Path::new("Cargo.toml"), cargo, &new("a")).unwrap();
+        assert!(after.starts_with(cargo), "{after}");
+        assert_eq!(remove(Path::new("Cargo.toml"), &after, "a").unwrap(), cargo);
+        let inline = "sidecar = { z = { github = 'a/b' } }\n# the end\n";
+        let after = add(Path::new(PATH), inline, &new("a")).unwrap();
+        assert!(after.ends_with("\n# the end\n"), "{after}");
+    }
+
+    #[test]
+    fn the_head_of_the_file_survives_its_first_sidecar() {
+        let text =
+            "# my app\n\n# about a\n[sidecar.a]\ngithub = 'o/r'\n\n# about b\n[sidecar.b]\ngithub = 'o/r'\n";
+        let without = remove(Path::new(PATH), text, "a").unwrap();
+        assert_eq!(without, "# my app\n\n# about b\n[sidecar.b]\ngithub = 'o/r'\n");
+        assert_eq!(remove(Path::new(PATH), &without, "b").unwrap(), "# my app\n");
+        let bare = "[sidecar.a]\ngithub = 'o/r'\n\n[sidecar.b]\ngithub = 'o/r'\n";
+        assert_eq!(remove(Path::new(PATH), bare, "a").unwrap(), "[sidecar.b]\ngithub = 'o/r'\n");
+    }
+
+    #[test]
+    fn the_last_sidecar_of_a_cargo_toml_leaves_the_declaration() {
+        let text =
+            "[package]\nname = 'x'\n\n[package.metadata.sidecar.sidecar.a]\ngithub = 'o/r'\n\n[features]\n";
+        let after = remove(Path::new("Cargo.toml"), text, "a").unwrap();
+        assert!(after.contains("\n[package.metadata.sidecar]\n"), "{after}");
+        assert!(
+            crate::manifest::Manifest::parse(Path::new("Cargo.toml"), after).unwrap().sidecars.is_empty()
+        );
     }
 
     #[test]
