@@ -9,5 +9,6 @@ mod bad_files;
 mod bad_locks;
 mod bad_manifests;
 mod building;
+mod in_the_way;
 mod many;
 mod syncing;

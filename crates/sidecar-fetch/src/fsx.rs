@@ -1,6 +1,7 @@
 //! `std::fs`, wrapped once: each failure names the verb and the path.
 #![expect(clippy::disallowed_methods, reason = "this is the one place that may call them")]
 
+use std::borrow::Cow;
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,9 @@ pub(crate) fn failed(verb: &str, path: &Path, error: &io::Error) -> Error {
         io::ErrorKind::StorageFull => out.help("free some disk space, then run the command again"),
         io::ErrorKind::PermissionDenied => {
             out.help("give your user access to that path, then run the command again")
+        }
+        io::ErrorKind::IsADirectory | io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+            out.help("something else is in its place; rename or remove that, then run the command again")
         }
         io::ErrorKind::ReadOnlyFilesystem => out.help("the file system is read-only; mount it writable"),
         _ => out,
@@ -154,6 +158,7 @@ pub(crate) fn read_dir(path: &Path) -> Result<Vec<PathBuf>> {
 /// Writes a small text file whole: temporary file in the same directory, then rename. Not for the app directory while
 /// `tauri dev` may watch it. (The tempfile crate would cost a build script 3.8 CPU seconds for these lines.)
 pub(crate) fn write_atomic(path: &Path, text: &str) -> Result<()> {
+    let path = &*behind_link(path);
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     create_dir_all(parent)?;
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
@@ -168,6 +173,14 @@ pub(crate) fn write_atomic(path: &Path, text: &str) -> Result<()> {
         let _ = fs::remove_file(&temp);
     }
     renamed
+}
+
+/// The file that a symbolic link leads to, so that the file is written and the link stays; other paths as they are.
+fn behind_link(path: &Path) -> Cow<'_, Path> {
+    if !fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
+        return Cow::Borrowed(path);
+    }
+    fs::canonicalize(path).map_or(Cow::Borrowed(path), Cow::Owned)
 }
 
 /// The user whom files that this process creates belong to: what the system says of one.
@@ -190,6 +203,7 @@ static TEMPORARY: AtomicU32 = AtomicU32::new(0);
 pub(crate) fn write_atomic_by(staging: &Path, path: &Path, text: &str) -> Result<()> {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     let staged = staging.join(format!("{name}.{}", std::process::id()));
+    let path = &*behind_link(path);
     write_atomic(&staged, text)?;
     if let Ok(metadata) = fs::metadata(path) {
         let _ = fs::set_permissions(&staged, metadata.permissions());
