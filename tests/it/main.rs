@@ -11,4 +11,5 @@ mod bad_manifests;
 mod building;
 mod in_the_way;
 mod many;
+mod relocking;
 mod syncing;

@@ -21,14 +21,7 @@ pub(crate) fn run(cli: &Cli, out: Out) -> Result<ExitCode, Error> {
     match &cli.command {
         Command::Init => init(&cli.global, out)?,
         Command::Add(add) => add_sidecar(&cli.global, add, out)?,
-        Command::Remove { names } => for_one(&cli.global, out, |project, bars| {
-            project.remove(names)?;
-            bars.clear();
-            for name in names {
-                out.status("Removing", format_args!("{name} from sidecar.toml and the lock"));
-            }
-            Ok(())
-        })?,
+        Command::Remove { names } => remove(&cli.global, names, out)?,
         Command::Lock => lock(&cli.global, out, &Relock::Stale)?,
         Command::Update { names } => lock(&cli.global, out, &Relock::Named(names.clone()))?,
         Command::Sync(selection) => sync(&cli.global, selection, out)?,
@@ -126,13 +119,38 @@ fn add_sidecar(global: &Global, add: &Add, out: Out) -> Result<(), Error> {
     })
 }
 
+fn remove(global: &Global, names: &[String], out: Out) -> Result<(), Error> {
+    for_one(global, out, |project, bars| {
+        let manifest = project.manifest_path()?;
+        project.remove(names)?;
+        bars.clear();
+        for name in names {
+            if out.json {
+                message("removed", &json!({ "sidecar": name, "manifest": manifest }));
+            }
+            let file = manifest.file_name().unwrap_or_default().to_string_lossy();
+            out.status("Removing", format_args!("{name} from {file} and the lock"));
+        }
+        Ok(())
+    })
+}
+
 fn lock(global: &Global, out: Out, which: &Relock) -> Result<(), Error> {
     for_each(global, out, false, |project, bars| {
         let done = project.lock(which)?;
         bars.clear();
         report::locked(out, &done, false);
-        if !done.written && !out.json {
-            out.status("Finished", "the lock answers the manifest; nothing was changed");
+        match (done.written, done.rows.is_empty(), which) {
+            (true, false, _) => {}
+            (true, true, _) => {
+                out.status("Finished", "the lock was written anew; it says the same as before")
+            }
+            (false, _, Relock::Named(_)) => {
+                out.status("Finished", "the lock has the newest releases that the manifest allows");
+            }
+            (false, _, Relock::Stale) => {
+                out.status("Finished", "the lock answers the manifest; nothing was changed");
+            }
         }
         Ok(())
     })

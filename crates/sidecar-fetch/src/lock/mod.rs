@@ -69,6 +69,13 @@ impl Locked {
     pub(crate) fn version_text(&self) -> &str {
         self.version.as_deref().unwrap_or(&self.tag)
     }
+
+    /// The same without the places in the file, to compare what was read with what was just made.
+    #[cfg(any(feature = "resolve", test))]
+    pub(crate) fn without_lines(mut self) -> Self {
+        self.assets.values_mut().flatten().for_each(|pin| pin.line = 0);
+        self
+    }
 }
 
 impl Lock {

@@ -104,8 +104,7 @@ mod tests {
     }
 
     fn without_lines(mut lock: Lock) -> Lock {
-        let pins = lock.sidecars.values_mut().flat_map(|l| l.assets.values_mut()).flatten();
-        pins.for_each(|pin| pin.line = 0);
+        lock.sidecars = lock.sidecars.into_iter().map(|(name, l)| (name, l.without_lines())).collect();
         lock
     }
 

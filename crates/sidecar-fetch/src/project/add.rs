@@ -1,5 +1,7 @@
 //! `add` and `remove`: entries of the manifest, with the lock in step.
 
+use std::collections::BTreeSet;
+
 use super::{LockReport, Project, Relock};
 use crate::error::{Error, Kind};
 use crate::fsx;
@@ -36,13 +38,7 @@ impl Project<'_> {
     /// # Errors
     /// [`Kind::SidecarExists`](crate::Kind::SidecarExists), and whatever keeps it from being locked.
     pub fn add(&self, request: &AddRequest) -> Result<LockReport, Error> {
-        if self.locked {
-            return Err(Error::new(
-                Kind::LockStale,
-                "adding a sidecar changes the lock, and this run is locked",
-            )
-            .help("run it without `--locked` and `--frozen`"));
-        }
+        self.may_change_lock("adding a sidecar")?;
         let path = match Manifest::read_if_exists(self.app())? {
             Some(manifest) => manifest.path,
             None => self.app().join(crate::manifest::FILE),
@@ -64,11 +60,14 @@ impl Project<'_> {
     }
 
     /// Removes sidecars from the manifest and the lock, and their installed files where those are what the lock pinned.
-    /// Needs no network; other entries of the lock stay as they are.
+    /// Needs no network; other entries of the lock stay as they are. A name that is given twice counts once.
     ///
     /// # Errors
-    /// [`Kind::UnknownSidecar`](crate::Kind::UnknownSidecar), before anything is changed.
+    /// [`Kind::UnknownSidecar`](crate::Kind::UnknownSidecar), and [`Kind::LockStale`](crate::Kind::LockStale) in a
+    /// locked run, before anything is changed.
     pub fn remove(&self, names: &[String]) -> Result<(), Error> {
+        self.may_change_lock("removing a sidecar")?;
+        let names = &names.iter().cloned().collect::<BTreeSet<_>>();
         let manifest = self.manifest()?;
         let mut text = edit::text_of(&manifest.path)?;
         let mut lock = super::lock_as_is(&manifest)?;
@@ -85,7 +84,12 @@ impl Project<'_> {
         Ok(())
     }
 
-    fn remove_installed(&self, manifest: &Manifest, lock: &Lock, names: &[String]) -> Result<(), Error> {
+    fn remove_installed(
+        &self,
+        manifest: &Manifest,
+        lock: &Lock,
+        names: &BTreeSet<String>,
+    ) -> Result<(), Error> {
         let installer = Installer::new(&self.state, Mtime::Now);
         for name in names {
             let install_as = &manifest.sidecar(name)?.install_as;

@@ -73,6 +73,9 @@ impl Project<'_> {
     /// locked run, [`Kind::LockStale`](crate::Kind::LockStale) where the lock would change.
     pub fn lock(&self, which: &Relock) -> Result<LockReport, Error> {
         let manifest = self.manifest()?;
+        if matches!(which, Relock::Named(_)) {
+            self.may_change_lock("updating sidecars")?;
+        }
         if self.locked {
             return Lock::read_answering(&manifest).map(|_| LockReport::default());
         }
@@ -162,8 +165,10 @@ impl Project<'_> {
             *entry = Locked { assets, ..locked };
             picks.extend(found);
         }
-        self.reporter
-            .event(&Event::Step { verb: "Locking", what: "downloading and inspecting the chosen assets" });
+        if !picks.is_empty() {
+            let what = "downloading and inspecting the chosen assets";
+            self.reporter.event(&Event::Step { verb: "Locking", what });
+        }
         let mut reasons = Reasons::new();
         let done = provision::in_parallel(PARALLEL, picks, |pick| {
             let pin = pick.asset.as_ref().map(|chosen| self.pin(&pick, chosen)).transpose();
@@ -233,7 +238,8 @@ fn rows(manifest: &Manifest, before: &Lock, after: &Lock, reasons: &Reasons) -> 
     let mut names: Vec<&String> = before.sidecars.keys().chain(after.sidecars.keys()).collect();
     names.sort();
     names.dedup();
-    let changed = names.into_iter().filter(|name| before.sidecars.get(*name) != after.sidecars.get(*name));
+    let shown = |lock: &Lock, name: &str| lock.sidecars.get(name).cloned().map(Locked::without_lines);
+    let changed = names.into_iter().filter(|name| shown(before, name) != shown(after, name));
     changed
         .map(|name| {
             let version = |lock: &Lock| lock.sidecars.get(name).map(|l| l.version_text().to_owned());

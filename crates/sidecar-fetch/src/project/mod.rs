@@ -95,6 +95,15 @@ impl<'r> Project<'r> {
         Ok(manifest)
     }
 
+    /// Refuses what would change the lock in a run that must leave it alone.
+    fn may_change_lock(&self, what: &str) -> Result<(), Error> {
+        if !self.locked {
+            return Ok(());
+        }
+        Err(Error::new(Kind::LockStale, format!("{what} changes the lock, and this run is locked"))
+            .help("run it without `--locked` and `--frozen`, and without `SIDECAR_LOCKED`"))
+    }
+
     fn need_network(&self, what: &str) -> Result<(), Error> {
         match self.network.offline_by() {
             None => Ok(()),
