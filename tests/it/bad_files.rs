@@ -114,6 +114,7 @@ fn a_manifest_that_cannot_be_read() {
     app.fails("io", ["lock"]).stderr_eq(str![[r#"
 error: cannot read `[ROOT]/app/sidecar.toml`
   cause  is a directory
+help: something else is in its place; rename or remove that, then run the command again
 
 "#]]);
 }

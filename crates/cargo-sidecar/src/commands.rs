@@ -143,7 +143,7 @@ fn lock(global: &Global, out: Out, which: &Relock) -> Result<(), Error> {
         match (done.written, done.rows.is_empty(), which) {
             (true, false, _) => {}
             (true, true, _) => {
-                out.status("Finished", "the lock was written anew; it says the same as before")
+                out.status("Finished", "the lock was written anew; it says the same as before");
             }
             (false, _, Relock::Named(_)) => {
                 out.status("Finished", "the lock has the newest releases that the manifest allows");

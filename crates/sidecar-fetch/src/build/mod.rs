@@ -66,7 +66,8 @@ pub fn try_build() -> Result<(), Error> {
 }
 
 fn install(script: &Script, manifest: &Manifest, lock: &Lock) -> Result<(), Error> {
-    let installer = Installer::new(&script.out, Mtime::Past);
+    let cache = LazyCache::default();
+    let installer = Installer::new(&script.out, Mtime::Past, &cache);
     let names = manifest.sidecars.values().flat_map(|s| s.features.iter().map(String::as_str));
     let features = script.enabled(names);
     let wanted: Vec<&Sidecar> = manifest.enabled(&features).filter(|s| s.is_for(&script.target)).collect();
@@ -86,7 +87,6 @@ fn install(script: &Script, manifest: &Manifest, lock: &Lock) -> Result<(), Erro
         tasks.push(Task { sidecar: &sidecar.name, version, target: &script.target, pin, dest });
     }
     let network = Network::new(offline::is_offline(&script.app), None);
-    let cache = LazyCache::default();
     let tools = Tools { cache: &cache, installer: &installer, network: &network, reporter: &Silent };
     let done = provision::provision(&tasks, &tools);
     // A file that is removed or replaced by hand is put back by the next build.

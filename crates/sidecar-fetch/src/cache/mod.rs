@@ -51,6 +51,12 @@ pub struct Cache {
 pub(crate) struct LazyCache(OnceLock<Cache>);
 
 impl LazyCache {
+    /// A cache that is open already.
+    #[cfg(test)]
+    pub(crate) fn at(root: &Path) -> Self {
+        Self(Cache::at(root).map_or_else(|_| OnceLock::new(), OnceLock::from))
+    }
+
     /// [`Cache::open`], once.
     pub(crate) fn get(&self) -> Result<&Cache> {
         if let Some(cache) = self.0.get() {

@@ -13,6 +13,7 @@ use std::time::{Duration, SystemTime};
 
 pub(crate) use stamp::Stamps;
 
+use crate::cache::LazyCache;
 use crate::error::Error;
 use crate::fsx;
 use crate::hash::{self, Sha256};
@@ -33,10 +34,12 @@ const PAST: u64 = 1_577_836_800;
 /// Where files are made before they are renamed into place, and what is known of files that are already there. Serves
 /// several threads at once.
 #[derive(Debug)]
-pub(crate) struct Installer {
+pub(crate) struct Installer<'c> {
     state: PathBuf,
     stamps: Mutex<Stamps>,
     mtime: Mtime,
+    /// Knows the locks that all runs of a user share, whatever their `state`.
+    cache: &'c LazyCache,
     /// Held from the first file that is installed until the end of the run, so that runs on one app take turns.
     turn: OnceLock<Option<File>>,
 }
@@ -49,11 +52,11 @@ pub(crate) struct Content {
     pub(crate) size: u64,
 }
 
-impl Installer {
+impl<'c> Installer<'c> {
     /// `state` is a directory of ours outside the app directory: `OUT_DIR`, or `sidecar` in the target directory.
-    pub(crate) fn new(state: &Path, mtime: Mtime) -> Self {
+    pub(crate) fn new(state: &Path, mtime: Mtime, cache: &'c LazyCache) -> Self {
         let stamps = Mutex::new(Stamps::load(&state.join("sidecar.stamp")));
-        Self { state: state.to_owned(), stamps, mtime, turn: OnceLock::new() }
+        Self { state: state.to_owned(), stamps, mtime, cache, turn: OnceLock::new() }
     }
 
     /// Whether `dest` already is the wanted file. Its bytes are read only where the stamp does not vouch for them.
@@ -84,7 +87,9 @@ impl Installer {
         let staged = self.staging().join(format!("{name}.{}", std::process::id()));
         self.make(source, &staged)?;
         let moved = match fsx::try_rename(&staged, dest) {
-            Err(e) if e.kind() == io::ErrorKind::CrossesDevices => self.across_devices(source, &staged, dest),
+            Err(e) if e.kind() == io::ErrorKind::CrossesDevices => {
+                self.across_devices(source, &staged, dest, content)
+            }
             Err(e) => Err(fsx::failed("move into place", dest, &e)),
             Ok(()) => Ok(()),
         };
@@ -142,13 +147,28 @@ impl Installer {
     }
 
     /// The staging directory is on another file system: the only atomic way left is a hidden file beside `dest`. Its
-    /// name is fixed, so that the next run overwrites what an interrupted one left.
-    fn across_devices(&self, source: &Path, staged: &Path, dest: &Path) -> Result<(), Error> {
+    /// name is fixed, so that the next run overwrites what an interrupted one left. Runs with another `state` (a build
+    /// beside a `sync`) use the same name: they take turns by a lock in the cache, where that can be written.
+    fn across_devices(
+        &self,
+        source: &Path,
+        staged: &Path,
+        dest: &Path,
+        content: Content,
+    ) -> Result<(), Error> {
         fsx::remove_file(staged)?;
+        let key = Sha256::of(dest.as_os_str().as_encoded_bytes());
+        let _turn = self.cache.get().and_then(|cache| cache.lock(&format!("{key}-install"), || {}));
+        if self.is_installed(dest, content)? {
+            return Ok(());
+        }
         let name = dest.file_name().unwrap_or(dest.as_os_str()).to_string_lossy();
         let beside = dest.with_file_name(format!(".{name}.part"));
-        self.make(source, &beside)?;
-        fsx::rename(&beside, dest)
+        let made = self.make(source, &beside).and_then(|()| fsx::rename(&beside, dest));
+        if made.is_err() {
+            let _ = fsx::remove_file(&beside);
+        }
+        made
     }
 }
 
@@ -191,6 +211,7 @@ mod tests {
 
     struct Scene {
         dir: tempfile::TempDir,
+        cache: LazyCache,
         content: Content,
     }
 
@@ -198,15 +219,16 @@ mod tests {
         fn new() -> Self {
             let dir = tempfile::tempdir().unwrap();
             fsx::write_atomic(&dir.path().join("blob"), "binary").unwrap();
-            Self { dir, content: Content { sha256: Sha256::of(b"binary"), size: 6 } }
+            let cache = LazyCache::at(&dir.path().join("cache"));
+            Self { dir, cache, content: Content { sha256: Sha256::of(b"binary"), size: 6 } }
         }
 
         fn path(&self, name: &str) -> PathBuf {
             self.dir.path().join(name)
         }
 
-        fn installer(&self, mtime: Mtime) -> Installer {
-            Installer::new(&self.path("state"), mtime)
+        fn installer(&self, mtime: Mtime) -> Installer<'_> {
+            Installer::new(&self.path("state"), mtime, &self.cache)
         }
     }
 
@@ -243,6 +265,31 @@ mod tests {
         installer.make(&dest, &scene.path("y")).unwrap();
         fsx::rename(&scene.path("y"), &dest).unwrap();
         assert!(!installer.is_installed(&dest, scene.content).unwrap(), "same length and mtime, other bytes");
+    }
+
+    #[test]
+    fn runs_with_other_states_take_turns_beside_the_destination() {
+        let scene = Scene::new();
+        let dest = scene.path("app/x");
+        fsx::create_dir_all(&scene.path("app")).unwrap();
+        for _ in 0..20 {
+            fsx::remove_file(&dest).unwrap();
+            let start = std::sync::Barrier::new(4);
+            std::thread::scope(|scope| {
+                for run in 0..4 {
+                    let (scene, dest, start) = (&scene, &dest, &start);
+                    scope.spawn(move || {
+                        let state = scene.path(&format!("state{run}"));
+                        let installer = Installer::new(&state, Mtime::Past, &scene.cache);
+                        start.wait();
+                        let staged = state.join("staged");
+                        installer.across_devices(&scene.path("blob"), &staged, dest, scene.content).unwrap();
+                    });
+                }
+            });
+            assert_eq!(fsx::read_dir(&scene.path("app")).unwrap(), std::slice::from_ref(&dest));
+            assert_eq!(fsx::read_to_string(&dest).unwrap(), "binary");
+        }
     }
 
     #[cfg(unix)]

@@ -90,7 +90,7 @@ impl Project<'_> {
         lock: &Lock,
         names: &BTreeSet<String>,
     ) -> Result<(), Error> {
-        let installer = Installer::new(&self.state, Mtime::Now);
+        let installer = Installer::new(&self.state, Mtime::Now, &self.cache);
         for name in names {
             let install_as = &manifest.sidecar(name)?.install_as;
             for (target, pin) in lock.sidecars.get(name).into_iter().flat_map(|l| &l.assets) {

@@ -70,7 +70,7 @@ impl Project<'_> {
         let lock_written = !self.locked && self.lock_of(&manifest, &Relock::Stale, None)?.written;
         let lock = Lock::read_answering(&manifest)?;
         let tasks = self.tasks(&manifest, &lock, &chosen)?;
-        let installer = Installer::new(&self.state, Mtime::Now);
+        let installer = Installer::new(&self.state, Mtime::Now, &self.cache);
         let tools = Tools {
             cache: &self.cache,
             installer: &installer,

@@ -48,7 +48,7 @@ pub(crate) enum Outcome {
 /// What provisioning works with.
 pub(crate) struct Tools<'a> {
     pub(crate) cache: &'a LazyCache,
-    pub(crate) installer: &'a Installer,
+    pub(crate) installer: &'a Installer<'a>,
     pub(crate) network: &'a Network,
     pub(crate) reporter: &'a dyn Reporter,
 }
