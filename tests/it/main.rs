@@ -11,5 +11,6 @@ mod bad_manifests;
 mod building;
 mod in_the_way;
 mod many;
+mod output;
 mod relocking;
 mod syncing;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sidecar_fetch::{Event, Reporter};
 
-use crate::out::Out;
+use crate::out::{Out, printable};
 
 /// Shows what the library reports.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ impl Bars {
             total,
             bar.with_style(style("             {bar:30} {binary_bytes:>10} {wide_msg}")),
         );
-        bar.set_message(label.to_owned());
+        bar.set_message(printable(label));
         state.transfers.insert(id, bar);
     }
 
@@ -78,7 +78,7 @@ impl Bars {
             bar
         });
         spinner.set_prefix(verb.to_owned());
-        spinner.set_message(what.to_owned());
+        spinner.set_message(printable(what));
     }
 }
 

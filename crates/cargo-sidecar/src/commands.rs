@@ -31,7 +31,9 @@ pub(crate) fn run(cli: &Cli, out: Out) -> Result<ExitCode, Error> {
         Command::Schema => data([sidecar_fetch::SCHEMA.trim_end()]),
         Command::Completions { shell } => {
             let mut command = Cli::command().bin_name("cargo-sidecar");
-            clap_complete::generate(*shell, &mut command, "cargo-sidecar", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut command, "cargo-sidecar", &mut script);
+            data([String::from_utf8_lossy(&script).trim_end()]);
         }
     }
     Ok(ExitCode::SUCCESS)

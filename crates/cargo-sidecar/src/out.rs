@@ -1,8 +1,9 @@
 //! Printing: data on stdout, everything else on stderr, cargo's look.
 
 use std::fmt::{Display, Write as _};
+use std::io::Write;
 
-use anstream::{eprintln, println};
+use anstream::{stderr, stdout};
 use anstyle::{AnsiColor, Effects, Style};
 use serde_json::{Value, json};
 use sidecar_fetch::Error;
@@ -39,7 +40,7 @@ impl Out {
     /// A status line: the verb right-aligned to column 12, as cargo prints it.
     pub(crate) fn status(self, verb: &str, message: impl Display) {
         if !self.quiet && !self.json {
-            eprintln!("{GOOD}{verb:>12}{GOOD:#} {message}");
+            let _ = line(&mut stderr(), format_args!("{GOOD}{verb:>12}{GOOD:#} {}", printable(message)));
         }
     }
 
@@ -54,7 +55,7 @@ impl Out {
         if self.json {
             self::message("warning", &json!({ "message": message.to_string() }));
         } else if !self.quiet {
-            eprintln!("{WARN}warning{WARN:#}: {message}");
+            let _ = line(&mut stderr(), format_args!("{WARN}warning{WARN:#}: {}", printable(message)));
         }
     }
 
@@ -65,18 +66,14 @@ impl Out {
         }
         let text = error.to_string();
         let body = text.strip_prefix(error.headline()).unwrap_or_default();
-        eprintln!(
-            "{BAD}error{BAD:#}: {}{}",
-            error.headline(),
-            match error.help_text() {
-                Some(help) => {
-                    let facts =
-                        body.strip_suffix(help).and_then(|b| b.strip_suffix("help: ")).unwrap_or(body);
-                    format!("{facts}{HELP}help{HELP:#}: {help}")
-                }
-                None => body.to_owned(),
+        let rest = match error.help_text() {
+            Some(help) => {
+                let facts = body.strip_suffix(help).and_then(|b| b.strip_suffix("help: ")).unwrap_or(body);
+                format!("{facts}{HELP}help{HELP:#}: {help}")
             }
-        );
+            None => body.to_owned(),
+        };
+        let _ = line(&mut stderr(), format_args!("{BAD}error{BAD:#}: {}{rest}", error.headline()));
     }
 }
 
@@ -86,14 +83,39 @@ pub(crate) fn message(reason: &str, fields: &Value) {
     if let (Some(message), Some(fields)) = (message.as_object_mut(), fields.as_object()) {
         message.extend(fields.clone());
     }
-    println!("{message}");
+    data([message]);
 }
 
 /// Data, a line each.
 pub(crate) fn data(lines: impl IntoIterator<Item = impl Display>) {
-    for line in lines {
-        println!("{line}");
+    let mut out = stdout();
+    if let Err(error) = lines.into_iter().try_for_each(|text| line(&mut out, format_args!("{text}"))) {
+        lost(&error);
     }
+}
+
+/// Writes a line. That standard error is closed or full is nothing that anybody could be told.
+fn line(to: &mut dyn Write, text: std::fmt::Arguments<'_>) -> std::io::Result<()> {
+    writeln!(to, "{text}")?;
+    to.flush()
+}
+
+/// Ends the process where data cannot be written: silently for a reader that has seen enough, such as `head`.
+pub(crate) fn lost(error: &std::io::Error) -> ! {
+    if error.kind() == std::io::ErrorKind::BrokenPipe {
+        std::process::exit(0);
+    }
+    let _ = line(
+        &mut stderr(),
+        format_args!("{BAD}error{BAD:#}: cannot write to standard output\n  cause  {error}"),
+    );
+    std::process::exit(sidecar_fetch::Kind::Io.exit_code().into());
+}
+
+/// Text without control characters: names come from servers and from locks, and could change what stands above.
+pub(crate) fn printable(text: impl Display) -> String {
+    let shown = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    text.to_string().chars().map(shown).collect()
 }
 
 /// The error as `{ code, message, help, facts }`.
@@ -112,7 +134,7 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> Vec<String> {
     let line = |cells: &mut dyn Iterator<Item = &str>| {
         let mut out = String::new();
         for (cell, width) in cells.zip(&widths) {
-            let _ = write!(out, "{cell:<width$}  ");
+            let _ = write!(out, "{:<width$}  ", printable(cell));
         }
         out.trim_end().to_owned()
     };
@@ -132,6 +154,11 @@ mod tests {
         let rows = [vec!["a".to_owned(), "1".to_owned()], vec!["long".to_owned(), "2".to_owned()]];
         let lines = super::table(&["NAME", "N"], &rows);
         assert_eq!(lines[1..], ["a     1", "long  2"]);
+    }
+
+    #[test]
+    fn control_characters_are_shown_as_such() {
+        assert_eq!(super::printable("a\x1b[2J\r\u{9b}b"), "a\u{fffd}[2J\u{fffd}\u{fffd}b");
     }
 
     #[test]
