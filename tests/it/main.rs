@@ -13,4 +13,5 @@ mod in_the_way;
 mod many;
 mod output;
 mod relocking;
+mod secrets;
 mod syncing;

@@ -151,20 +151,25 @@ impl fmt::Display for Kind {
 impl Error {
     /// An error with a headline: lower case, no full stop, understandable alone.
     pub fn new(kind: Kind, headline: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, headline: headline.into(), facts: Vec::new(), help: None }))
+        let headline = printable(headline.into());
+        Self(Box::new(Inner { kind, headline, facts: Vec::new(), help: None }))
     }
 
     /// Adds a fact. Several lines in `value` are printed under each other.
     #[must_use]
     pub fn fact(mut self, key: impl Into<Cow<'static, str>>, value: impl fmt::Display) -> Self {
-        self.0.facts.push((key.into(), value.to_string()));
+        let key = match key.into() {
+            Cow::Borrowed(key) => Cow::Borrowed(key),
+            Cow::Owned(key) => Cow::Owned(printable(key)),
+        };
+        self.0.facts.push((key, printable(value.to_string())));
         self
     }
 
     /// Sets the one step that can be done now; a later call replaces an earlier one.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.0.help = Some(help.into());
+        self.0.help = Some(printable(help.into()));
         self
     }
 
@@ -173,7 +178,7 @@ impl Error {
     pub(crate) fn of_sidecar(mut self, name: &str, version: Option<&str>) -> Self {
         if !self.0.headline.starts_with("sidecar `") {
             let version = version.map(|v| format!(" {v}")).unwrap_or_default();
-            self.0.headline = format!("sidecar `{name}`{version}: {}", self.0.headline);
+            self.0.headline = printable(format!("sidecar `{name}`{version}: {}", self.0.headline));
         }
         self
     }
@@ -225,6 +230,26 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {}
 
+/// Text that a terminal shows as it is: names come from servers and archives, and a control character in them could
+/// move the cursor or change what stands above. Line ends and tabs stay.
+pub(crate) fn printable(text: String) -> String {
+    let bad = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if !text.contains(bad) {
+        return text;
+    }
+    text.chars().map(|c| if bad(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// A URL without credentials, query and fragment, which may hold secrets, cut as text: also what is no URL is shown
+/// without them.
+pub(crate) fn public_url(text: &str) -> String {
+    let text = text.split(['?', '#']).next().unwrap_or_default();
+    let Some((scheme, rest)) = text.split_once("//") else { return text.to_owned() };
+    let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}//{host}{path}")
+}
+
 /// Up to five of `items`, comma separated, then how many more there are: what a failed lookup lists.
 pub(crate) fn some_of<I: IntoIterator<Item: AsRef<str>>>(items: I) -> String {
     let items: Vec<_> = items.into_iter().collect();
@@ -272,6 +297,23 @@ mod tests {
                         https://example.com/x\n  expected  sha256 aa\nhelp: run `cargo sidecar update ffmpeg`";
         assert_eq!(error.to_string(), expected);
         assert_eq!(format!("{error:?}"), expected);
+    }
+
+    #[test]
+    fn no_part_holds_control_characters() {
+        let error = Error::new(Kind::Io, "a\x1b[2Kb")
+            .fact("tags\x07".to_owned(), "v1\u{9b}31m\nv2\tx")
+            .help("take \r`c`")
+            .of_sidecar("d", Some("\x1b]0;e\x07"));
+        let text = error.to_string();
+        assert!(text.chars().all(|c| !c.is_control() || c == '\n' || c == '\t'), "{text:?}");
+        assert!(text.contains("v2\tx") && text.contains("a\u{fffd}[2Kb"), "{text:?}");
+    }
+
+    #[test]
+    fn a_url_is_cut_where_secrets_begin() {
+        assert_eq!(public_url("https://user:secret@example.com/a?sig=secret#x"), "https://example.com/a");
+        assert_eq!(public_url("no url?secret"), "no url");
     }
 
     #[test]

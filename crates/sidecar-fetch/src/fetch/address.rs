@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use reqwest::Url;
 
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, public_url};
 
 /// Parses a URL that may be used: https, or http to this machine.
 pub(crate) fn parse(text: &str) -> Result<Url, Error> {
@@ -56,11 +56,7 @@ pub(crate) fn display_url(text: &str) -> String {
         url.set_fragment(None);
         return url.into();
     }
-    let text = text.split(['?', '#']).next().unwrap_or_default();
-    let Some((scheme, rest)) = text.split_once("//") else { return text.to_owned() };
-    let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    format!("{scheme}//{host}{path}")
+    public_url(text)
 }
 
 #[cfg(test)]

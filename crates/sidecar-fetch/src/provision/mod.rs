@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::cache::{Cache, LazyCache};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, public_url};
 use crate::hash;
 use crate::install::{Content, Installer};
 use crate::lock::Pin;
@@ -146,7 +146,7 @@ fn is_cached(task: &Task<'_>, cache: &Cache) -> Result<bool, Error> {
 /// Something must be fetched and the network is off.
 fn offline(task: &Task<'_>, cache: &Cache, who: &str) -> Error {
     Error::new(Kind::Offline, format!("`{}` is not in the cache, and the network is off", task.pin.asset))
-        .fact("url", &task.pin.url)
+        .fact("url", public_url(&task.pin.url))
         .fact("cache", cache.root().display())
         .fact("offline by", who)
         .help("run `cargo sidecar sync` once with a network; it fills the cache")

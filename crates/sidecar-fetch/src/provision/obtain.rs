@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Task, Tools, offline};
 use crate::cache::Cache;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, public_url};
 use crate::fetch::client::Client;
 use crate::fetch::{self, Download, Fetched};
 use crate::fsx;
@@ -73,6 +73,24 @@ impl Network {
         fetch::fetch(self.client(), cache, wanted, reporter, id)
     }
 
+    /// Refuses to ask for a private asset without a token that may be sent to its API: the answer would be a 404 that
+    /// explains nothing.
+    fn may_ask(&self, api_url: &str, asset: &str) -> Result<(), Error> {
+        let error = match &self.token {
+            Some(token) if (token.trusts)(api_url) => return Ok(()),
+            Some(_) => {
+                let headline = format!("`{asset}` is private, and the token is not for its server");
+                Error::new(Kind::Unauthorized, headline)
+                    .fact("reason", "a token goes to GitHub, and to the API that SIDECAR_GITHUB_API names")
+                    .help("if you trust that server, set SIDECAR_GITHUB_API to its API, such as https://<host>/api/v3")
+            }
+            None => Error::new(Kind::Unauthorized, format!("`{asset}` is private, and no token is at hand"))
+                .fact("reason", "build scripts read no tokens; subcommands read GH_TOKEN or GITHUB_TOKEN")
+                .help("run `cargo sidecar sync` with a token; the build then takes the file from the cache"),
+        };
+        Err(error.fact("url", public_url(api_url)))
+    }
+
     /// Where and with what an asset is downloaded: a private one by the API, with the token.
     pub(crate) fn address<'a>(
         &'a self,
@@ -95,14 +113,8 @@ pub(super) fn obtain(tasks: &[&Task<'_>], tools: &Tools<'_>) -> Result<u64, Erro
         if let Some(who) = tools.network.offline_by() {
             return Err(offline(first, cache, who));
         }
-        if pin.api_url.is_some() && tools.network.token.is_none() {
-            return Err(Error::new(
-                Kind::Unauthorized,
-                format!("`{}` is private, and no token is at hand", pin.asset),
-            )
-            .fact("url", &pin.url)
-            .fact("reason", "build scripts read no tokens; subcommands read GH_TOKEN or GITHUB_TOKEN")
-            .help("run `cargo sidecar sync` with a token; the build then takes the file from the cache"));
+        if let Some(api_url) = &pin.api_url {
+            tools.network.may_ask(api_url, &pin.asset)?;
         }
     }
     let (url, bearer) = tools.network.address(&pin.url, pin.api_url.as_deref());
@@ -119,18 +131,23 @@ pub(super) fn obtain(tasks: &[&Task<'_>], tools: &Tools<'_>) -> Result<u64, Erro
     let fetched = tools
         .network
         .fetch(cache, &wanted, tools.reporter)
-        .map_err(|e| mended_by_update(e, first.sidecar))?;
+        .map_err(|e| mended(e, first.sidecar, bearer.is_some()))?;
     unpack(tasks, &fetched, cache)?;
     Ok(fetched.transferred)
 }
 
-/// The file on the server is no longer the one that was locked: only a person can decide whether to trust the new one.
-fn mended_by_update(error: Error, sidecar: &str) -> Error {
+/// What a person can do: where the file on the server is no longer the one that was locked, only a person can decide
+/// whether to trust the new one.
+fn mended(error: Error, sidecar: &str, private: bool) -> Error {
     let update = format!("run `cargo sidecar update {sidecar}`");
     match error.kind() {
         Kind::ChecksumMismatch | Kind::Truncated | Kind::TooLong => {
             error.help(format!("if the publisher replaced the file and you trust it, {update}"))
         }
+        // GitHub does not tell what a token may not see from what is not there.
+        Kind::HttpStatus if private => error.help(
+            "the repository is private; check that the token in `GH_TOKEN` or `GITHUB_TOKEN` may read it",
+        ),
         Kind::HttpStatus
             if error.facts().any(|(_, value)| value.starts_with("404") || value.starts_with("410")) =>
         {

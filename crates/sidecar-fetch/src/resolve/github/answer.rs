@@ -61,6 +61,16 @@ fn parse<T: DeserializeOwned>(body: &[u8], url: &str) -> Result<T, Error> {
 }
 
 fn read(json: ReleaseJson) -> Result<Release, Error> {
+    let names = json.assets.iter().map(|asset| &asset.name).chain([&json.tag_name]);
+    if let Some(odd) = names.into_iter().find(|name| name.contains(char::is_control)) {
+        return Err(Error::new(
+            Kind::ApiAnswer,
+            "the server names a tag or an asset with control characters",
+        )
+        .fact("name", odd)
+        .fact("release", shown(&json.html_url))
+        .fact("reason", "neither git nor GitHub allows them"));
+    }
     // An upload that did not finish is listed with another state, and cannot be downloaded.
     let uploaded =
         json.assets.into_iter().filter(|asset| asset.state.as_deref().is_none_or(|s| s == "uploaded"));
@@ -139,6 +149,18 @@ mod tests {
         let body = br#"{"tag_name":"v1","html_url":"","assets":[
             {"name":"a","url":"","browser_download_url":"http://example.com/a","size":1}]}"#;
         assert_eq!(release(body, URL).unwrap_err().kind(), Kind::InsecureUrl);
+    }
+
+    #[test]
+    fn names_with_control_characters_are_refused() {
+        for (tag, name) in [("v1\\u001b[2K", "a"), ("v1", "a\\u0007"), ("v1\\n", "a")] {
+            let body = format!(
+                r#"{{"tag_name":"{tag}","html_url":"","assets":[{{"name":"{name}","url":"","browser_download_url":"https://github.com/a","size":1}}]}}"#
+            );
+            let error = release(body.as_bytes(), URL).unwrap_err();
+            assert_eq!(error.kind(), Kind::ApiAnswer);
+            assert!(!error.to_string().contains('\x1b'), "{error:?}");
+        }
     }
 
     #[test]
