@@ -75,6 +75,16 @@ help: the file is written by `cargo sidecar lock`; restore it from version contr
 }
 
 #[test]
+fn a_size_that_was_changed_by_hand() {
+    let app = App::with_synced_tool();
+    std::fs::remove_file(app.installed("tool")).unwrap();
+    app.forget_cache();
+    let lock = app.read("sidecar.lock");
+    app.write("sidecar.lock", &lock.replace("binary-size = ", "binary-size = 9"));
+    app.fails("checksum-mismatch", ["sync"]);
+}
+
+#[test]
 fn a_target_that_is_not_locked() {
     let app = App::with_synced_tool();
     app.fails("lock-no-target", ["sync", "--target", "riscv64gc-unknown-linux-gnu"]).stderr_eq(str![[r#"

@@ -40,9 +40,6 @@ const RELOCK: &str =
 
 /// Whatever is wrong in a file that only the tool writes is an invalid lock.
 fn as_invalid(error: Error) -> Error {
-    if error.kind().exit_code() == Kind::LockInvalid.exit_code() {
-        return error;
-    }
     let base = Error::new(Kind::LockInvalid, format!("`{FILE}` cannot be read: {}", error.headline()));
     error.facts().fold(base, |e, (key, value)| e.fact(key.to_owned(), value)).help(RELOCK)
 }
@@ -113,6 +110,11 @@ fn asset(mut table: Table<'_>) -> Result<(String, Target, Option<Pin>), Error> {
         glibc: table.string("glibc")?.map(|v| v.value),
         line,
     };
+    if pin.member.is_none() && (pin.sha256, pin.size) != (pin.binary_sha256, pin.binary_size) {
+        let headline =
+            format!("the asset of `{sidecar}` has no member, and yet another hash or size than its binary");
+        return Err(sha256.error(Kind::LockInvalid, headline));
+    }
     table.finish()?;
     Ok((sidecar, target, Some(pin)))
 }

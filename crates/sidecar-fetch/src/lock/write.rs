@@ -144,11 +144,20 @@ mod tests {
 
     #[test]
     fn a_lock_that_cannot_be_read_says_why() {
+        let hash = Sha256::of(b"x");
+        let raw = format!(
+            "version = 1\n[[sidecar]]\nname = 'a'\ntag = '1'\n[[asset]]\nsidecar = 'a'\ntarget = 'x86_64-apple-darwin'\nname = 'n'\n\
+             url = 'u'\nsize = 1\nsha256 = '{hash}'\nprovenance = 'p'\nbinary-size = 2\nbinary-sha256 = '{hash}'\n"
+        );
         for (text, kind, part) in [
             ("version = 2\nfuture = true\n", Kind::LockTooNew, "version 2"),
             ("version = 1\n<<<<<<< HEAD\n", Kind::LockConflict, "sidecar.lock:2"),
             ("", Kind::LockInvalid, "does not say `version = 1`"),
-            ("version = 1\n[[sidecar]]\nname = 'a'\n", Kind::LockInvalid, "`tag` is missing"),
+            (
+                "version = 1\n[[sidecar]]\nname = 'a'\n",
+                Kind::LockInvalid,
+                "`sidecar.lock` cannot be read: `tag` is missing",
+            ),
             (
                 "version = 1\n[[sidecar]]\nname = 'a'\ntag = '1'\nsize = 3\n",
                 Kind::LockInvalid,
@@ -159,6 +168,7 @@ mod tests {
                 Kind::LockInvalid,
                 "not in it",
             ),
+            (&raw, Kind::LockInvalid, "another hash or size"),
             ("version = 1\n[[", Kind::LockInvalid, "not valid TOML"),
         ] {
             let error = read(text).unwrap_err();

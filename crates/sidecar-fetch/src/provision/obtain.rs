@@ -170,7 +170,7 @@ fn unpack(tasks: &[&Task<'_>], fetched: &Fetched, cache: &Cache) -> Result<(), E
     };
     let unpacked = unpack_into(cache, fetched, asset, &members)?;
     for (pin, (sha256, size)) in pins.iter().filter(|pin| pin.member.is_some()).zip(unpacked) {
-        if sha256 != pin.binary_sha256 {
+        if (sha256, size) != (pin.binary_sha256, pin.binary_size) {
             let member = pin.member.as_deref().unwrap_or_default();
             return Err(Error::new(Kind::ChecksumMismatch, format!("`{member}` in `{asset}` does not match the lock"))
                 .fact("expected", format!("sha256 {} ({} bytes)", pin.binary_sha256, pin.binary_size))
