@@ -1,7 +1,7 @@
 //! From text to [`Manifest`], with the line of whatever does not fit.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path};
+use std::path::Path;
 use std::time::Duration;
 
 use super::{Manifest, Settings, Sidecar, Wanted};
@@ -67,15 +67,7 @@ fn settings(mut table: Table<'_>) -> Result<Settings, Error> {
         out.targets = Some(names.iter().map(parse).collect::<Result<_, _>>()?);
     }
     if let Some(binaries) = table.string("binaries")? {
-        let path = Path::new(&binaries.value);
-        let inside = path.components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
-        if !inside || binaries.value.is_empty() || binaries.value.contains('\\') {
-            return Err(binaries
-                .error(Kind::BadValue, "`settings.binaries` takes a directory inside the app directory")
-                .fact("found", format!("`{}`", binaries.value))
-                .help("write it relative and with `/`, such as `binaries`"));
-        }
-        binaries.value.trim_start_matches("./").trim_end_matches('/').clone_into(&mut out.binaries);
+        out.binaries = directory(&binaries)?;
     }
     if let Some(windows) = table.strings("windows")?
         && let Some(every) = windows.iter().find(|w| w.value == "*")
@@ -94,6 +86,19 @@ fn settings(mut table: Table<'_>) -> Result<Settings, Error> {
     }
     table.finish()?;
     Ok(out)
+}
+
+/// A directory below the app's, spelled as it will stand in the config: on every system, without `.` and empty parts.
+fn directory(text: &Located<String>) -> Result<String, Error> {
+    let parts: Vec<&str> = text.value.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+    let odd = |part: &&str| *part == ".." || part.contains(['\\', ':']) || part.contains(char::is_control);
+    if parts.is_empty() || text.value.starts_with('/') || parts.iter().any(odd) {
+        return Err(text
+            .error(Kind::BadValue, "`settings.binaries` takes a directory inside the app directory")
+            .fact("found", format!("`{}`", text.value))
+            .help("write it relative and with `/`, such as `binaries`"));
+    }
+    Ok(parts.join("/"))
 }
 
 fn sidecar(name: &Located<String>, mut table: Table<'_>) -> Result<Sidecar, Error> {
@@ -221,7 +226,11 @@ fn template(text: &Located<String>) -> Result<Template, Error> {
 fn check_name(name: &Located<String>, what: &str) -> Result<(), Error> {
     let text = name.value.as_str();
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let reserved = ["con", "prn", "aux", "nul"].contains(&text.to_ascii_lowercase().as_str());
+    // https://learn.microsoft.com/windows/win32/fileio/naming-a-file: devices, also with an extension.
+    let stem = text.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    let port = stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt"));
+    let reserved = ["con", "prn", "aux", "nul"].contains(&stem.as_str())
+        || port.is_some_and(|n| n.len() == 1 && n.chars().all(|c| c.is_ascii_digit()));
     let edges_ok = text.starts_with(|c: char| c.is_ascii_alphanumeric()) && !text.ends_with('.');
     if !text.is_empty()
         && text.chars().all(allowed)
@@ -238,6 +247,18 @@ fn check_name(name: &Located<String>, what: &str) -> Result<(), Error> {
 
 /// Two sidecars under one name would overwrite each other; case does not count, as on macOS and Windows.
 fn check_installed_names(sidecars: &BTreeMap<String, Sidecar>) -> Result<(), Error> {
+    let mut variables: BTreeMap<String, &Sidecar> = BTreeMap::new();
+    for sidecar in sidecars.values() {
+        let variable = crate::env::local_override(&sidecar.name);
+        if let Some(first) = variables.insert(variable.clone(), sidecar) {
+            let headline = format!("sidecars `{}` and `{}` have too similar names", first.name, sidecar.name);
+            return Err(Error::new(Kind::NameClash, headline)
+                .fact("reason", format!("both would be `{variable}`, and one module in `sidecars.rs`"))
+                .fact("first", &first.at)
+                .fact("second", &sidecar.at)
+                .help("rename one of them in more than `-`, `_`, `.` or case; `install-as` may stay"));
+        }
+    }
     let mut seen: BTreeMap<String, &Sidecar> = BTreeMap::new();
     for sidecar in sidecars.values() {
         if let Some(first) = seen.insert(sidecar.install_as.to_ascii_lowercase(), sidecar) {
@@ -303,7 +324,7 @@ mod tests {
             r#"
             [settings]
             targets = ["x86_64-pc-windows-msvc", "x86_64-unknown-linux-gnu"]
-            binaries = "./bin/"
+            binaries = "./a//./bin/"
             windows = ["main"]
             minimum-age = "3d"
 
@@ -332,7 +353,7 @@ mod tests {
             "an exact triple goes before a cfg"
         );
         assert_eq!(manifest.settings.minimum_age, Some(Duration::from_secs(3 * 86_400)));
-        assert_eq!(manifest.settings.binaries, "bin");
+        assert_eq!(manifest.settings.binaries, "a/bin");
         assert!(sidecar.is_enabled(&["llm".to_owned()].into()) && !sidecar.is_enabled(&[].into()));
         assert_eq!(
             sidecar.request().into_iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>(),
@@ -352,12 +373,22 @@ mod tests {
         for (text, kind, line) in [
             ("[settings]\ntargets = ['x86_65-unknown-linux-gnu']\n", Kind::BadValue, 2),
             ("[settings]\nbinaries = '../x'\n", Kind::BadValue, 2),
+            ("[settings]\nbinaries = './'\n", Kind::BadValue, 2),
+            ("[settings]\nbinaries = 'C:/x'\n", Kind::BadValue, 2),
+            ("[settings]\nbinaries = \"a\\nb\"\n", Kind::BadValue, 2),
+            (
+                &format!("{table}[sidecar.a-b]\ngithub = 'o/r'\n[sidecar.a_b]\ngithub = 'o/r'\n"),
+                Kind::NameClash,
+                3,
+            ),
             ("[settings]\nwindows = ['*']\n", Kind::BadValue, 2),
             ("[settings]\nminimum-age = '3 fortnights'\n", Kind::BadValue, 2),
             ("[sidecar.a]\nversion = '1'\n", Kind::BadValue, 1),
             ("[sidecar.a]\ngithub = 'just-a-name'\n", Kind::BadValue, 2),
             ("[sidecar.'a/b']\ngithub = 'o/r'\n", Kind::BadValue, 1),
             ("[sidecar.'a.exe']\ngithub = 'o/r'\n", Kind::BadValue, 1),
+            ("[sidecar.com1]\ngithub = 'o/r'\n", Kind::BadValue, 1),
+            ("[sidecar.'nul.x']\ngithub = 'o/r'\n", Kind::BadValue, 1),
             ("[sidecar.a]\nnpm = 'x'\n", Kind::Unsupported, 2),
             (&format!("{table}version = 'v1.x.y'\n"), Kind::BadVersion, 3),
             (&format!("{table}bin = '{{verison}}'\n"), Kind::UnknownPlaceholder, 3),
