@@ -61,7 +61,17 @@ help: `cargo sidecar update tool` moves it to a newer release; `--name` adds ano
 "#]]);
     app.fails("repository-not-found", ["add", "acme/other"]);
     app.fails("release-not-found", ["add", "acme/tool@9", "--name", "nine"]);
-    app.fails("bad-value", ["add", "not-a-repository"]);
+    app.fails("bad-value", ["add", "not-a-repository"]).stderr_eq(str![[r#"
+error: `not-a-repository` is not a GitHub repository
+help: write it as `OWNER/REPO`, or as the repository's URL on an Enterprise host
+
+"#]]);
+    app.fails("usage", ["add", "acme/tool@", "--name", "two"]).stderr_eq(str![[r#"
+error: `acme/tool@` has no version after its `@`
+help: write `acme/tool@1.2`, or `acme/tool` for the newest release
+
+"#]]);
+    app.fails("bad-value", ["add", "acme/tool", "--name", "two", "-F", "nope"]);
     app.fails("lock-stale", ["add", "acme/tool", "--name", "two", "--locked"]);
 }
 

@@ -106,6 +106,32 @@ help: give it another name: `install-as = "app-bin"`
 }
 
 #[test]
+fn names_that_differ_in_punctuation_only() {
+    fails("name-clash", "[sidecar.a-b]\ngithub = \"acme/tool\"\n\n[sidecar.a_b]\ngithub = \"acme/tool\"\n")
+        .stderr_eq(str![[r#"
+error: sidecars `a-b` and `a_b` have too similar names
+  reason  both would be `SIDECAR_A_B_PATH`, and one module in `sidecars.rs`
+  first   [ROOT]/app/sidecar.toml:1:10
+  second  [ROOT]/app/sidecar.toml:4:10
+help: rename one of them in more than `-`, `_`, `.` or case; `install-as` may stay
+
+"#]]);
+}
+
+#[test]
+fn a_feature_that_the_package_has_not() {
+    fails("bad-value", "[sidecar.tool]\ngithub = \"acme/tool\"\nfeatures = [\"lmm\"]\n").stderr_eq(str![[
+        r#"
+error: sidecar `tool`: the package has no feature `lmm`
+  at        [ROOT]/app/sidecar.toml:1:10
+  features  llm
+help: did you mean `llm`?
+
+"#
+    ]]);
+}
+
+#[test]
 fn no_manifest() {
     let app = App::new();
     app.fails("manifest-missing", ["sync"]).stderr_eq(str![[r#"

@@ -166,6 +166,14 @@ impl Error {
         self
     }
 
+    /// Takes back the facts of a key, where the caller knows that they mislead.
+    #[cfg(feature = "resolve")]
+    #[must_use]
+    pub(crate) fn without_fact(mut self, key: &str) -> Self {
+        self.0.facts.retain(|(found, _)| found != key);
+        self
+    }
+
     /// Sets the one step that can be done now; a later call replaces an earlier one.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {

@@ -18,7 +18,7 @@ pub(super) fn lock(path: &Path, text: String) -> Result<Lock, Error> {
     }
     let document = Document::new(path, text);
     let mut root = document.parse(Kind::LockInvalid)?;
-    match root.integer("version").map_err(as_invalid)? {
+    match root.integer("version").map_err(|e| as_invalid(&e))? {
         Some(VERSION) => {}
         Some(newer) if newer > VERSION => {
             return Err(Error::new(Kind::LockTooNew, format!("`{FILE}` was written by a newer version"))
@@ -32,14 +32,14 @@ pub(super) fn lock(path: &Path, text: String) -> Result<Lock, Error> {
                 .help(RELOCK));
         }
     }
-    read(root).map_err(as_invalid)
+    read(root).map_err(|e| as_invalid(&e))
 }
 
 const RELOCK: &str =
     "the file is written by `cargo sidecar lock`; restore it from version control or delete and lock again";
 
 /// Whatever is wrong in a file that only the tool writes is an invalid lock.
-fn as_invalid(error: Error) -> Error {
+fn as_invalid(error: &Error) -> Error {
     let base = Error::new(Kind::LockInvalid, format!("`{FILE}` cannot be read: {}", error.headline()));
     error.facts().fold(base, |e, (key, value)| e.fact(key.to_owned(), value)).help(RELOCK)
 }

@@ -40,7 +40,10 @@ impl Project<'_> {
     pub fn add(&self, request: &AddRequest) -> Result<LockReport, Error> {
         self.may_change_lock("adding a sidecar")?;
         let path = match Manifest::read_if_exists(self.app())? {
-            Some(manifest) => manifest.path,
+            Some(manifest) => {
+                self.check(&manifest)?;
+                manifest.path
+            }
             None => self.app().join(crate::manifest::FILE),
         };
         let text = edit::text_of(&path)?;
@@ -106,10 +109,11 @@ impl Project<'_> {
         Ok(())
     }
 
+    /// The manifest that is about to be written. It is not on the disk yet, so a place in it would lead nowhere.
     fn parse(&self, path: &std::path::Path, text: &str) -> Result<Manifest, Error> {
-        let manifest = Manifest::parse(path, text.to_owned())?;
-        manifest.check_package_name(&self.package.name)?;
-        Ok(manifest)
+        let parsed = Manifest::parse(path, text.to_owned());
+        let checked = parsed.and_then(|manifest| self.check(&manifest).map(|()| manifest));
+        checked.map_err(|e| e.without_fact("at"))
     }
 }
 
@@ -125,6 +129,13 @@ fn entry(request: &AddRequest) -> Result<NewSidecar, Error> {
     let github = github.trim_end_matches('/').trim_end_matches(".git");
     let github = github.strip_prefix("https://github.com/").unwrap_or(github);
     let name = github.rsplit('/').next().unwrap_or_default();
+    if version.is_some_and(|version| version.trim().is_empty()) {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("`{}` has no version after its `@`", request.repository),
+        )
+        .help(format!("write `{github}@1.2`, or `{github}` for the newest release")));
+    }
     if version.is_some() && request.tag.is_some() {
         return Err(
             Error::new(Kind::Usage, "the version is given twice").help("keep `@VERSION`, or `--tag TAG`")
@@ -176,6 +187,12 @@ mod tests {
         assert_eq!(of("https://github.com/a/b.git").github, "a/b");
         let enterprise = of("https://ghe.example/a/b@2");
         assert_eq!((enterprise.github.as_str(), enterprise.name.as_str()), ("https://ghe.example/a/b", "b"));
+    }
+
+    #[test]
+    fn an_at_sign_without_a_version_is_refused() {
+        let request = AddRequest { repository: "a/b@".into(), ..AddRequest::default() };
+        assert_eq!(entry(&request).unwrap_err().kind(), Kind::Usage);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::{Error, Kind, nearest, some_of};
+use crate::manifest::Manifest;
 
 /// The feature flags of a command line, in cargo's words.
 #[derive(Debug, Clone, Default)]
@@ -48,6 +49,23 @@ impl Features {
         }
         Ok(on)
     }
+}
+
+/// Refuses a manifest that waits for a feature which the package has not: its sidecar would never be installed, and
+/// nobody would say why.
+pub(super) fn check(manifest: &Manifest, table: &BTreeMap<String, Vec<String>>) -> Result<(), Error> {
+    let asked = manifest.sidecars.values().flat_map(|s| s.features.iter().map(move |feature| (s, feature)));
+    let Some((sidecar, feature)) = asked.into_iter().find(|(_, f)| !table.contains_key(*f)) else {
+        return Ok(());
+    };
+    let error = Error::new(Kind::BadValue, format!("the package has no feature `{feature}`"))
+        .fact("at", &sidecar.at)
+        .fact("features", some_of(table.keys()))
+        .of_sidecar(&sidecar.name, None);
+    Err(match nearest(feature, table.keys().map(String::as_str)) {
+        Some(near) => error.help(format!("did you mean `{near}`?")),
+        None => error.help(format!("add `{feature} = []` to `[features]` in Cargo.toml")),
+    })
 }
 
 #[cfg(test)]

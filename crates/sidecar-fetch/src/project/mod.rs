@@ -91,8 +91,14 @@ impl<'r> Project<'r> {
 
     fn manifest(&self) -> Result<Manifest, Error> {
         let manifest = Manifest::read(self.app())?;
-        manifest.check_package_name(&self.package.name)?;
+        self.check(&manifest)?;
         Ok(manifest)
+    }
+
+    /// What a manifest and its package must agree on.
+    fn check(&self, manifest: &Manifest) -> Result<(), Error> {
+        manifest.check_package_name(&self.package.name)?;
+        features::check(manifest, &self.package.features)
     }
 
     /// Refuses what would change the lock in a run that must leave it alone.
