@@ -50,30 +50,38 @@ impl Bars {
 
     fn begin(&self, id: u64, label: &str, size: Option<u64>, received: u64) {
         let mut state = self.lock();
+        let open = size.unwrap_or(0).saturating_sub(received);
+        if let Some(total) = &state.total {
+            total.inc_length(open);
+        }
+        // Complete before it is shown: a bar of length 0 would flash as a full one.
         let total = state.total.get_or_insert_with(|| {
-            let bar = ProgressBar::new(0).with_style(style(
-                "{msg:>12.bold.green} [{bar:30}] {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec}",
-            ));
-            let bar = self.all.add(bar);
-            bar.set_message("Fetching");
-            bar
+            let what = "{msg:>12VERB} [{bar:30}] {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec}";
+            let bar = ProgressBar::new(open).with_style(self.style(what)).with_message("Fetching");
+            self.all.add(bar)
         });
-        total.inc_length(size.unwrap_or(0).saturating_sub(received));
         let bar = ProgressBar::new(size.unwrap_or(0)).with_position(received);
         let bar = self.all.insert_before(
             total,
-            bar.with_style(style("             {bar:30} {binary_bytes:>10} {wide_msg}")),
+            bar.with_style(self.style("             {bar:30} {binary_bytes:>10} {wide_msg}")),
         );
         bar.set_message(printable(label));
         state.transfers.insert(id, bar);
     }
 
+    /// The style of a template, in which `VERB` stands for the colour of verbs, where colours are wanted.
+    fn style(&self, template: &str) -> ProgressStyle {
+        let template = template.replace("VERB", if self.out.color { ".bold.green" } else { "" });
+        let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        style.progress_chars("━╸ ")
+    }
+
     fn step(&self, verb: &str, what: &str) {
         let mut state = self.lock();
         let spinner = state.spinner.get_or_insert_with(|| {
-            let bar = self
-                .all
-                .add(ProgressBar::new_spinner().with_style(style("{prefix:>12.bold.green} {wide_msg}")));
+            let style = self.style("{prefix:>12VERB} {wide_msg}");
+            let spinner = ProgressBar::new_spinner().with_style(style).with_prefix(verb.to_owned());
+            let bar = self.all.add(spinner.with_message(printable(what)));
             bar.enable_steady_tick(Duration::from_millis(100));
             bar
         });
@@ -113,9 +121,4 @@ impl Reporter for Bars {
             _ => {}
         }
     }
-}
-
-fn style(template: &str) -> ProgressStyle {
-    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    style.progress_chars("━╸ ")
 }

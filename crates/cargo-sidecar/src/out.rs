@@ -22,6 +22,8 @@ pub(crate) struct Out {
     pub(crate) json: bool,
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
+    /// Whether progress may have colours; what is printed asks the stream itself.
+    pub(crate) color: bool,
 }
 
 impl Out {
@@ -34,7 +36,7 @@ impl Out {
         };
         choice.write_global();
         let json = global.message_format == Format::Json;
-        Self { json, quiet: global.quiet, verbose: global.verbose }
+        Self { json, quiet: global.quiet, verbose: global.verbose, color: global.color != Color::Never }
     }
 
     /// A status line: the verb right-aligned to column 12, as cargo prints it.
