@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Kind, some_of};
+use crate::error::{Error, Kind, nearest, some_of};
 use crate::fsx;
 use crate::manifest::Manifest;
 
@@ -44,7 +44,7 @@ impl Package {
 }
 
 /// The packages that a command works on: the one named with `-p`; otherwise all that declare sidecars, or where none
-/// does, the one Tauri app. From inside a package's directory, that package. `single`: exactly one is wanted.
+/// does, the one Tauri app. From inside a package's directory, that package; above some of them, those. `single`: exactly one is wanted.
 ///
 /// # Errors
 /// [`Kind::Usage`] where no package fits, or several do and one is wanted; it lists the candidates.
@@ -57,10 +57,15 @@ pub fn select(
     if let Some(name) = named {
         let known: Vec<String> = packages.iter().map(|p| p.name.clone()).collect();
         return packages.into_iter().find(|p| p.name == name).map(|p| vec![p]).ok_or_else(|| {
-            Error::new(Kind::Usage, format!("package `{name}` is not in this workspace"))
-                .fact("packages", some_of(known))
+            let error = Error::new(Kind::Usage, format!("package `{name}` is not in this workspace"))
+                .fact("packages", some_of(&known));
+            match nearest(name, known.iter().map(String::as_str)) {
+                Some(near) => error.help(format!("did you mean `{near}`?")),
+                None => error,
+            }
         });
     }
+    let only = packages.first().filter(|_| packages.len() == 1).map(|package| package.name.clone());
     let (mut declaring, mut apps) = (Vec::new(), Vec::new());
     for package in packages {
         if package.has_manifest()? {
@@ -78,13 +83,17 @@ pub fn select(
     if let Some(around) = around.cloned() {
         return Ok(vec![around]);
     }
+    // Above `src-tauri`, its app is meant and not its neighbours'.
+    if found.iter().any(|p| p.directory.starts_with(from)) {
+        found.retain(|p| p.directory.starts_with(from));
+    }
     match found.len() {
         0 => Err(Error::new(
             Kind::ManifestMissing,
             "no package here declares sidecars, and none is a Tauri app",
         )
         .fact("looked for", format!("sidecar.toml, [package.metadata.sidecar], {}", TAURI_CONFIGS.join(", ")))
-        .help("run `cargo sidecar init -p PACKAGE`")),
+        .help(format!("run `cargo sidecar init -p {}`", only.as_deref().unwrap_or("<PACKAGE>")))),
         1 => Ok(vec![found.remove(0)]),
         _ if single => Err(Error::new(Kind::Usage, "several packages of this workspace fit")
             .fact("packages", some_of(found.iter().map(|p| &p.name)))
@@ -113,6 +122,21 @@ mod tests {
 
     fn names(packages: &[Package]) -> Vec<&str> {
         packages.iter().map(|p| p.name.as_str()).collect()
+    }
+
+    #[test]
+    fn above_an_app_its_neighbours_are_not_meant() {
+        let (dir, _) = workspace(&["x/src-tauri/sidecar.toml", "y/src-tauri/sidecar.toml"]);
+        let packages: Vec<Package> = ["x", "y"]
+            .map(|name| Package {
+                name: name.into(),
+                directory: dir.path().join(name).join("src-tauri"),
+                ..Package::default()
+            })
+            .into();
+        assert_eq!(names(&select(packages.clone(), None, &dir.path().join("x"), true).unwrap()), ["x"]);
+        assert_eq!(names(&select(packages.clone(), None, dir.path(), false).unwrap()), ["x", "y"]);
+        assert_eq!(names(&select(packages, None, &dir.path().join("z"), false).unwrap()), ["x", "y"]);
     }
 
     #[test]
