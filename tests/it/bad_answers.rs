@@ -79,7 +79,7 @@ fn missing_asset() {
 error: sidecar `tool` 1.2.0: no release asset fits target `aarch64-unknown-linux-musl`
   release  [SERVER]/acme/tool/releases/tag/v1.2.0
   nearest  tool-v1.2.0-aarch64-unknown-linux-gnu.tar.gz, tool-v1.2.0-x86_64-unknown-linux-gnu.tar.gz, tool-v1.2.0-aarch64-apple-darwin.tar.gz, tool-v1.2.0-aarch64-pc-windows-msvc.zip, tool-v1.2.0-x86_64-apple-darwin.tar.gz, and 1 more
-help: name one in the manifest: `asset = { "aarch64-unknown-linux-musl" = "<NAME>" }`
+help: name it in the manifest: `asset = { "aarch64-unknown-linux-musl" = "<NAME>" }`
 
 "#]]);
 }
@@ -93,6 +93,15 @@ fn a_tie() {
             .asset(format!("format-{triple}{exe}"), program(triple, "b"))
     });
     app.server.release("acme/suite", spec);
+    app.manifest("");
+    app.fails("asset-ambiguous", ["add", "acme/suite"]).stderr_eq(str![[r#"
+error: sidecar `suite` 1.0.0: 2 release assets fit target `aarch64-apple-darwin` equally well
+...
+help: name the assets: `--target <TRIPLE> --asset <NAME>`, or for all at once, such as `--target 'cfg(all())' --asset 'tool-{version}-{target}{exe}'`
+
+"#]]);
+    app.sidecar(["add", "acme/suite", "--target", "cfg(all())", "--asset", "lint-{target}{exe}"]).success();
+    std::fs::remove_file(app.path("sidecar.lock")).unwrap();
     app.manifest("[sidecar.suite]\ngithub = \"acme/suite\"\n");
     app.fails("asset-ambiguous", ["lock"]).stderr_eq(str![[r#"
 error: sidecar `suite` 1.0.0: 2 release assets fit target `aarch64-apple-darwin` equally well

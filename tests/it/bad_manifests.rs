@@ -137,7 +137,7 @@ fn no_manifest() {
     app.fails("manifest-missing", ["sync"]).stderr_eq(str![[r#"
 error: no package here declares sidecars, and none is a Tauri app
   looked for  sidecar.toml, [package.metadata.sidecar], tauri.conf.json, tauri.conf.json5, Tauri.toml
-help: run `cargo sidecar init -p PACKAGE`
+help: run `cargo sidecar init -p app`
 
 "#]]);
     app.write("tauri.conf.json", "{}");

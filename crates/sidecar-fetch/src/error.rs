@@ -191,6 +191,12 @@ impl Error {
         self
     }
 
+    /// Whether the headline says that it is about this sidecar.
+    #[cfg(feature = "resolve")]
+    pub(crate) fn is_of_sidecar(&self, name: &str) -> bool {
+        self.0.headline.starts_with(&format!("sidecar `{name}`"))
+    }
+
     /// What went wrong, to match on.
     pub fn kind(&self) -> Kind {
         self.0.kind

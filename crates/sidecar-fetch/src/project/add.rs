@@ -57,7 +57,18 @@ impl Project<'_> {
         }
         let text = edit::add(&path, &text, &new)?;
         let manifest = self.parse(&path, &text)?;
-        let lock = self.lock_of(&manifest, &Relock::Stale, Some(&request.repository))?;
+        let lock = self.lock_of(&manifest, &Relock::Stale).map_err(|e| match e.kind() {
+            // The entry that could name an asset is not written yet.
+            Kind::AssetNotFound | Kind::AssetAmbiguous
+                if new.assets.is_empty() && e.is_of_sidecar(&new.name) =>
+            {
+                e.help(
+                    "name the assets: `--target <TRIPLE> --asset <NAME>`, or for all at once, such as \
+                 `--target 'cfg(all())' --asset 'tool-{version}-{target}{exe}'`",
+                )
+            }
+            _ => e,
+        })?;
         fsx::write_atomic_by(&self.state, &path, &text)?;
         Ok(lock)
     }

@@ -66,7 +66,7 @@ fn write(out: &mut Initialized, app: &Path, name: &str, text: &str) -> Result<()
 
 fn build_script(app: &Path, out: &mut Initialized) -> Result<(), Error> {
     let Some(text) = fsx::read_if_exists(&app.join("build.rs"))? else {
-        out.by_hand.push(format!("this package has no build.rs; call `{LINE}` where yours is"));
+        out.by_hand.push(format!("this package has no build.rs; write one with `fn main() {{ {LINE} }}`"));
         return Ok(());
     };
     match with_line(&text) {

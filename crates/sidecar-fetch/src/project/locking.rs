@@ -79,19 +79,13 @@ impl Project<'_> {
         if self.locked {
             return Lock::read_answering(&manifest).map(|_| LockReport::default());
         }
-        self.lock_of(&manifest, which, None)
+        self.lock_of(&manifest, which)
     }
 
-    /// `adding`: what was given to `add`, so that an error can say how to add it better.
-    pub(super) fn lock_of(
-        &self,
-        manifest: &Manifest,
-        which: &Relock,
-        adding: Option<&str>,
-    ) -> Result<LockReport, Error> {
+    pub(super) fn lock_of(&self, manifest: &Manifest, which: &Relock) -> Result<LockReport, Error> {
         let path = manifest.lock_path();
         let before = super::lock_as_is(manifest)?;
-        let (after, reasons) = self.relock(manifest, &before, which, adding)?;
+        let (after, reasons) = self.relock(manifest, &before, which)?;
         let mut report = LockReport { written: false, rows: rows(manifest, &before, &after, &reasons) };
         let text = after.to_text();
         if fsx::read_if_exists(&path)?.as_deref().map(|t| t.replace("\r\n", "\n")) != Some(text.clone()) {
@@ -102,13 +96,7 @@ impl Project<'_> {
     }
 
     /// The lock as it should be, and why each new asset was chosen.
-    fn relock(
-        &self,
-        manifest: &Manifest,
-        before: &Lock,
-        which: &Relock,
-        adding: Option<&str>,
-    ) -> Result<(Lock, Reasons), Error> {
+    fn relock(&self, manifest: &Manifest, before: &Lock, which: &Relock) -> Result<(Lock, Reasons), Error> {
         let mut renewed: Vec<&str> = Vec::new();
         if let Relock::Named(names) = which {
             for name in names {
@@ -137,7 +125,7 @@ impl Project<'_> {
             });
             let open: Vec<Target> = open.collect();
             if !open.is_empty() {
-                wanted.push(Wanted { sidecar, tag: kept.map(|l| l.tag.clone()), targets: open, adding });
+                wanted.push(Wanted { sidecar, tag: kept.map(|l| l.tag.clone()), targets: open });
             }
             after.sidecars.insert(sidecar.name.clone(), locked);
         }
@@ -227,8 +215,6 @@ struct Wanted<'a> {
     /// The release that is locked already, where it is kept.
     tag: Option<String>,
     targets: Vec<Target>,
-    /// What was given to `add`.
-    adding: Option<&'a str>,
 }
 
 type Reasons = BTreeMap<(String, Target), String>;

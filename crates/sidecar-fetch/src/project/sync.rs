@@ -67,7 +67,7 @@ impl Project<'_> {
         let manifest = self.manifest()?;
         // What is wrong with the command line should not cost a request, nor change the lock.
         let chosen = self.chosen(targets, features)?;
-        let lock_written = !self.locked && self.lock_of(&manifest, &Relock::Stale, None)?.written;
+        let lock_written = !self.locked && self.lock_of(&manifest, &Relock::Stale)?.written;
         let lock = Lock::read_answering(&manifest)?;
         let tasks = self.tasks(&manifest, &lock, &chosen)?;
         let installer = Installer::new(&self.state, Mtime::Now, &self.cache);

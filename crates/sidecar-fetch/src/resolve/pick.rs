@@ -81,7 +81,7 @@ fn not_found(release: &Release, query: &Query<'_>, near: &[&str]) -> Error {
         [] => error.fact("assets", some_of(release.names())),
         near => error.fact("nearest", some_of(near)),
     };
-    error.help(format!("name one in the manifest: `asset = {{ \"{target}\" = \"<NAME>\" }}`"))
+    error.help(format!("name it in the manifest: `asset = {{ \"{target}\" = \"<NAME>\" }}`"))
 }
 
 fn ambiguous(release: &Release, query: &Query<'_>, tied: &[&str], reason: String) -> Error {
@@ -170,8 +170,8 @@ mod tests {
             error.to_string(),
             "no release asset fits target `aarch64-unknown-linux-musl`\n  release  \
              https://github.com/acme/tool/releases/tag/v7.1\n  nearest  tool-arm64-linux.zip, tool-x64-linux.zip, \
-             tool-mac.zip, a-win.exe, b-win.exe, and 1 more\nhelp: name one in the manifest: `asset = { \
-             \"aarch64-unknown-linux-musl\" = \"<NAME>\" }`"
+             tool-mac.zip, a-win.exe, b-win.exe, and 1 more\nhelp: name it in the manifest: \
+             `asset = { \"aarch64-unknown-linux-musl\" = \"<NAME>\" }`"
         );
         let error = picked(&["tool.deb"], None, LINUX, None).unwrap_err().to_string();
         assert!(error.contains("assets   tool.deb\nhelp"), "{error}");

@@ -111,7 +111,7 @@ fn unreadable(text: &str) -> Error {
     let headline = format!("{shown}is not a GitHub repository");
     let headline = if shown.is_empty() { format!("the URL {headline}") } else { headline };
     Error::new(Kind::BadValue, headline)
-        .help("write it as `owner/name`, or as the URL of its page without anything behind it")
+        .help("write it as `OWNER/REPO`, or as the URL of its page without anything behind it")
 }
 
 /// Refuses URLs other than https, or http to this machine.

@@ -83,9 +83,7 @@ impl Project<'_> {
                     (None, String::new())
                 }
                 Err(e) => {
-                    return Err(
-                        better_added(e, wanted.adding, target).of_sidecar(&sidecar.name, Some(&version))
-                    );
+                    return Err(e.of_sidecar(&sidecar.name, Some(&version)));
                 }
             };
             let (tag, version) = (release.tag.clone(), version.clone());
@@ -129,15 +127,5 @@ impl Project<'_> {
         let github = GitHub::new(self.network.client(), Token::from_env());
         let release = github.find(&repository, &request, minimum.filter(|_| tag.is_none()))?;
         Ok((repository, release))
-    }
-}
-
-/// Somebody who is adding a sidecar has no entry in the manifest yet that could name an asset.
-fn better_added(error: Error, adding: Option<&str>, target: &Target) -> Error {
-    match adding {
-        Some(repository) if matches!(error.kind(), Kind::AssetNotFound | Kind::AssetAmbiguous) => error.help(
-            format!("name the right one: `cargo sidecar add {repository} --target {target} --asset <NAME>`"),
-        ),
-        _ => error,
     }
 }
