@@ -8,6 +8,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sidecar_fetch::{Event, Reporter};
 
+use crate::args::Color;
 use crate::out::{Out, printable};
 
 /// Shows what the library reports.
@@ -71,7 +72,8 @@ impl Bars {
 
     /// The style of a template, in which `VERB` stands for the colour of verbs, where colours are wanted.
     fn style(&self, template: &str) -> ProgressStyle {
-        let template = template.replace("VERB", if self.out.color { ".bold.green" } else { "" });
+        let template =
+            template.replace("VERB", if self.out.color == Color::Never { "" } else { ".bold.green" });
         let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
         style.progress_chars("━╸ ")
     }

@@ -24,7 +24,7 @@ pub(crate) struct Out {
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
     /// Whether progress may have colours; what is printed asks the stream itself.
-    pub(crate) color: bool,
+    pub(crate) color: Color,
 }
 
 impl Out {
@@ -37,7 +37,7 @@ impl Out {
         };
         choice.write_global();
         let json = global.message_format == Format::Json;
-        Self { json, quiet: global.quiet, verbose: global.verbose, color: global.color != Color::Never }
+        Self { json, quiet: global.quiet, verbose: global.verbose, color: global.color }
     }
 
     /// A status line: the verb right-aligned to column 12, as cargo prints it.
