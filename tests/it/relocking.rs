@@ -2,7 +2,7 @@
 
 use snapbox::str;
 
-use crate::app::App;
+use crate::app::{App, release};
 
 #[test]
 fn an_update_without_news_says_so() {
@@ -65,4 +65,16 @@ fn the_manifest_in_cargo_toml_is_named_as_such() {
     assert!(String::from_utf8_lossy(&done.get_output().stdout).contains("\"to\":\"1.2.0\""));
     let done = app.sidecar(["remove", "tool", "--message-format", "json"]).success();
     assert!(String::from_utf8_lossy(&done.get_output().stdout).contains("\"reason\":\"removed\""));
+}
+
+#[test]
+fn a_release_that_still_answers_stays_when_the_entry_changes() {
+    let app = App::with_synced_tool();
+    app.server.release("acme/tool", release("v1.3.0"));
+    app.manifest("[sidecar.tool]\ngithub = \"acme/tool\"\nversion = \"1.1\"\nbin = \"**/tool{exe}\"\n");
+    app.sidecar(["lock"]).success();
+    assert!(app.read("sidecar.lock").contains("tag = \"v1.2.0\""), "`lock` is no `update`");
+    app.manifest("[sidecar.tool]\ngithub = \"acme/tool\"\nversion = \"1.3\"\n");
+    app.sidecar(["lock"]).success();
+    assert!(app.read("sidecar.lock").contains("tag = \"v1.3.0\""));
 }

@@ -239,3 +239,32 @@ fn temporary_files_stay_out_of_the_app_directory() {
             .collect::<Vec<_>>()
     );
 }
+
+#[test]
+fn several_apps_are_told_apart() {
+    let app = App::new();
+    app.server.release("acme/tool", release("v1.2.0"));
+    app.write("Cargo.toml", "[workspace]\nmembers = [\"one\", \"two\"]\nresolver = \"3\"\n");
+    for name in ["one", "two"] {
+        app.write(
+            &format!("{name}/Cargo.toml"),
+            &format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\n"),
+        );
+        app.write(&format!("{name}/src/lib.rs"), "");
+        app.write(&format!("{name}/sidecar.toml"), "[sidecar.tool]\ngithub = \"acme/tool\"\n");
+    }
+    app.sidecar(["lock"]).success().stderr_eq(str![[r#"
+     Package one
+     Locking tool 1.2.0
+     Package two
+     Locking tool 1.2.0
+
+"#]]);
+    assert_eq!(app.read("one/sidecar.lock"), app.read("two/sidecar.lock"));
+    app.fails("usage", ["add", "acme/other"]).stderr_eq(str![[r#"
+error: several packages of this workspace fit
+  packages  one, two
+help: name one: `-p one`
+
+"#]]);
+}

@@ -109,10 +109,17 @@ impl Reporter for Bars {
                     total.inc(bytes);
                 }
             }
-            Event::Retry { reason, wait_ms, .. } => {
+            Event::Retry { id, reason, wait_ms } => {
                 let seconds = Duration::from_millis(wait_ms).as_secs_f32();
-                self.all
-                    .suspend(|| self.out.warning(format_args!("{reason}; trying again in {seconds:.1} s")));
+                let asset = self
+                    .lock()
+                    .transfers
+                    .get(&id)
+                    .map(|bar| format!("{}: ", bar.message()))
+                    .unwrap_or_default();
+                self.all.suspend(|| {
+                    self.out.warning(format_args!("{asset}{reason}; trying again in {seconds:.1} s"));
+                });
             }
             Event::End { id } => {
                 if let Some(bar) = self.lock().transfers.remove(&id) {

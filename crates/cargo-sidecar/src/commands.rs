@@ -48,7 +48,13 @@ fn for_each(
 ) -> Result<(), Error> {
     let workspace = Workspace::load(global)?;
     let apps = select(workspace.packages, global.package.as_deref(), &workspace.from, single)?;
+    let several = apps.len() > 1;
     for app in apps {
+        if several && out.json {
+            message("package", &json!({ "name": app.name, "directory": app.directory }));
+        } else if several {
+            out.status("Package", &app.name);
+        }
         let bars = Bars::new(out);
         let (locked, offline) = (global.locked || global.frozen, global.offline || global.frozen);
         let project = Project::open(app, &workspace.target_directory, locked, offline, &bars);

@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::error::{Error, Kind, some_of};
 use crate::fsx;
 use crate::hash::Sha256;
-use crate::manifest::{Manifest, Sidecar};
+use crate::manifest::{Manifest, Sidecar, Wanted};
 use crate::target::Target;
 
 /// Name of the lock, beside the manifest.
@@ -65,6 +65,20 @@ pub(crate) struct Pin {
 }
 
 impl Locked {
+    /// Whether the release that is locked is one that the manifest still asks for, whatever else changed.
+    pub(crate) fn still_answers(&self, sidecar: &Sidecar) -> bool {
+        let request = sidecar.request();
+        let same = |key: &str| request.get(key) == self.request.get(key);
+        let version = self.version.as_deref().and_then(|v| semver::Version::parse(v).ok());
+        same("github")
+            && same("tag-prefix")
+            && match &sidecar.wanted {
+                Wanted::Tag(tag) => *tag == self.tag,
+                Wanted::Requirement(requirement) => version.is_some_and(|v| requirement.matches(&v)),
+                Wanted::Latest => true,
+            }
+    }
+
     /// The version for messages: `7.1`, or the tag.
     pub(crate) fn version_text(&self) -> &str {
         self.version.as_deref().unwrap_or(&self.tag)

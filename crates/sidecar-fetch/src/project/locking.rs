@@ -112,7 +112,7 @@ impl Project<'_> {
             let drift = before.drift_of(manifest, sidecar).map(|d| d.what);
             let renew = renewed.contains(&sidecar.name.as_str());
             let kept = before.sidecars.get(&sidecar.name).filter(|_| {
-                // A change of targets keeps the release; any other change asks for it again.
+                // A change of targets keeps what is pinned; any other change asks for the assets again.
                 !renew && !matches!(drift, Some(Change::Added | Change::Removed | Change::Request { .. }))
             });
             let mut locked = kept.cloned().unwrap_or_default();
@@ -125,7 +125,10 @@ impl Project<'_> {
             });
             let open: Vec<Target> = open.collect();
             if !open.is_empty() {
-                wanted.push(Wanted { sidecar, tag: kept.map(|l| l.tag.clone()), targets: open });
+                // As with cargo, a release that still answers stays; `update` moves on.
+                let release =
+                    before.sidecars.get(&sidecar.name).filter(|l| !renew && l.still_answers(sidecar));
+                wanted.push(Wanted { sidecar, tag: release.map(|l| l.tag.clone()), targets: open });
             }
             after.sidecars.insert(sidecar.name.clone(), locked);
         }

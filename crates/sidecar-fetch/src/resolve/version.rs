@@ -190,6 +190,9 @@ pub(crate) fn no_tag(wanted: &str, releases: &[Release]) -> Error {
 fn no_answer(request: &Request, releases: &[Release], known: &[(Version, &Release)]) -> Error {
     let headline = match request {
         Request::Requirement(req, _) => format!("no release answers the version requirement `{req}`"),
+        Request::Exact(_) | Request::Latest(_) if releases.is_empty() => {
+            "the repository has no releases".to_owned()
+        }
         Request::Exact(_) | Request::Latest(_) => "no release has a version".to_owned(),
     };
     let error = Error::new(Kind::ReleaseNotFound, headline);
