@@ -17,7 +17,6 @@ const HELP: Style = AnsiColor::BrightCyan.on_default().effects(Effects::BOLD);
 const DIM: Style = Style::new().effects(Effects::DIMMED);
 
 /// How this run prints.
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Out {
     pub(crate) json: bool,
