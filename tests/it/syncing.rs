@@ -268,3 +268,22 @@ help: name one: `-p one`
 
 "#]]);
 }
+
+#[test]
+fn one_member_that_is_installed_twice_is_unpacked_once() {
+    let app = App::with_tool();
+    let entry = |name: &str| {
+        format!("[sidecar.{name}]\ngithub = \"acme/tool\"\nversion = \"1\"\nbin = \"**/tool{{exe}}\"\n")
+    };
+    app.manifest(&format!("{}{}", entry("first"), entry("second")));
+    app.sidecar(["lock"]).success();
+    app.forget_cache();
+    app.server.clear_requests();
+    app.sidecar(["sync", "--locked"]).success();
+    assert_eq!(app.binaries(), [file_name("first", &HOST), file_name("second", &HOST)]);
+    assert_eq!(
+        std::fs::read(app.installed("first")).unwrap(),
+        std::fs::read(app.installed("second")).unwrap()
+    );
+    assert_eq!(app.downloads(&asset_name("v1.2.0", &HOST)), 1);
+}

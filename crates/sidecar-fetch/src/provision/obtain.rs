@@ -1,5 +1,6 @@
 //! Getting binaries into the cache: fetch the asset, unpack the members, check each against the lock.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -163,15 +164,18 @@ fn unpack(tasks: &[&Task<'_>], fetched: &Fetched, cache: &Cache) -> Result<(), E
     let _turn = cache.lock(&format!("{}-unpack", fetched.sha256), || {})?;
     let absent = |task: &&&Task<'_>| !cache.has(&task.pin.binary_sha256, Some(task.pin.binary_size));
     let pins: Vec<&Pin> = tasks.iter().filter(absent).map(|task| task.pin).collect();
-    let members: Vec<(&str, u64)> =
+    // One member may serve several files: a universal macOS program, or two sidecars of one name.
+    let members: BTreeMap<&str, u64> =
         pins.iter().filter_map(|pin| Some((pin.member.as_deref()?, pin.binary_size))).collect();
+    let members: Vec<(&str, u64)> = members.into_iter().collect();
     let Some(asset) = pins.first().map(|pin| pin.asset.as_str()).filter(|_| !members.is_empty()) else {
         return Ok(());
     };
     let unpacked = unpack_into(cache, fetched, asset, &members)?;
-    for (pin, (sha256, size)) in pins.iter().filter(|pin| pin.member.is_some()).zip(unpacked) {
+    for pin in pins {
+        let found = members.iter().zip(&unpacked).find(|((path, _), _)| pin.member.as_deref() == Some(path));
+        let Some(((member, _), &(sha256, size))) = found else { continue };
         if (sha256, size) != (pin.binary_sha256, pin.binary_size) {
-            let member = pin.member.as_deref().unwrap_or_default();
             return Err(Error::new(Kind::ChecksumMismatch, format!("`{member}` in `{asset}` does not match the lock"))
                 .fact("expected", format!("sha256 {} ({} bytes)", pin.binary_sha256, pin.binary_size))
                 .fact("received", format!("sha256 {sha256} ({size} bytes; nothing was installed)"))
