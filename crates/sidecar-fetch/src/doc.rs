@@ -3,8 +3,10 @@
 //! Tables are taken apart key by key; what is left at the end is an unknown key, reported with the nearest known one.
 //! This gives better messages than deserialising, and keeps serde out of the build-script path.
 
+use std::fmt;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -14,25 +16,41 @@ use crate::error::{Error, Kind, nearest};
 /// A TOML file held in memory.
 #[derive(Debug)]
 pub(crate) struct Document {
-    path: PathBuf,
+    path: Arc<Path>,
     text: String,
+    /// Where each line begins, in bytes. A lock has thousands of values, and each of them is told its place.
+    lines: Vec<usize>,
 }
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Located<T> {
     pub(crate) value: T,
-    /// `path:line:column`, counted from 1.
-    pub(crate) at: String,
-    /// The line alone, from 1.
+    pub(crate) at: Place,
+}
+
+/// A place in a file. Displayed as `path:line:column`, as editors and terminals open it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    path: Arc<Path>,
+    /// From 1.
     pub(crate) line: usize,
+    /// In characters, from 1.
+    column: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.path.display(), self.line, self.column)
+    }
 }
 
 impl Document {
     pub(crate) fn new(path: &Path, text: String) -> Self {
         // A byte order mark is legal in front of TOML for editors, not for the parser.
         let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-        Self { path: path.to_owned(), text }
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Self { path: path.into(), text, lines }
     }
 
     /// Parses the document; `invalid` is the kind of error for a file that is not TOML.
@@ -48,23 +66,19 @@ impl Document {
             Err(error) => {
                 let span = error.span().unwrap_or(0..0);
                 Err(Error::new(invalid, format!("`{}` is not valid TOML", self.file_name()))
-                    .fact("at", self.position(&span))
+                    .fact("at", self.place(&span))
                     .fact("cause", error.message().lines().collect::<Vec<_>>().join("; "))
                     .fact("line", self.line_text(&span)))
             }
         }
     }
 
-    /// Number of the line that a span starts in, from 1.
-    pub(crate) fn line(&self, span: &Range<usize>) -> usize {
-        self.before(span).matches('\n').count() + 1
-    }
-
-    /// `path:line:column`, as editors and terminals open it.
-    pub(crate) fn position(&self, span: &Range<usize>) -> String {
-        let before = self.before(span);
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        format!("{}:{}:{column}", self.path.display(), self.line(span))
+    /// Where a span begins.
+    pub(crate) fn place(&self, span: &Range<usize>) -> Place {
+        let line = self.lines.partition_point(|begin| *begin <= span.start);
+        let begin = self.lines.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        let before = self.text.get(begin..span.start.min(self.text.len())).unwrap_or_default();
+        Place { path: Arc::clone(&self.path), line, column: before.chars().count() + 1 }
     }
 
     /// The file's name, for headlines.
@@ -72,16 +86,12 @@ impl Document {
         self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned()
     }
 
-    fn before(&self, span: &Range<usize>) -> &str {
-        self.text.get(..span.start.min(self.text.len())).unwrap_or_default()
-    }
-
     fn line_text(&self, span: &Range<usize>) -> String {
-        self.text.lines().nth(self.line(span) - 1).unwrap_or_default().trim().to_owned()
+        self.text.lines().nth(self.place(span).line - 1).unwrap_or_default().trim().to_owned()
     }
 
     fn located<T>(&self, span: &Range<usize>, value: T) -> Located<T> {
-        Located { value, at: self.position(span), line: self.line(span) }
+        Located { value, at: self.place(span) }
     }
 }
 
@@ -105,9 +115,9 @@ pub(crate) struct Value<'d> {
 }
 
 impl<'d> Table<'d> {
-    /// `path:line:column` of the table.
-    pub(crate) fn position(&self) -> String {
-        self.doc.position(&self.at)
+    /// Where the table begins.
+    pub(crate) fn place(&self) -> Place {
+        self.doc.place(&self.at)
     }
 
     /// Takes a key's value, where it is set.
@@ -161,7 +171,7 @@ impl<'d> Table<'d> {
         let word = key.get_ref().to_string();
         let place = if self.name.is_empty() { String::new() } else { format!(" in `[{}]`", self.name) };
         let error = Error::new(Kind::UnknownKey, format!("unknown key `{word}`{place}"))
-            .fact("at", self.doc.position(&key.span()))
+            .fact("at", self.doc.place(&key.span()))
             .fact("known", self.asked.join(", "));
         Err(match nearest(&word, self.asked.iter().copied()) {
             Some(near) => error.help(format!("did you mean `{near}`?")),
@@ -171,7 +181,7 @@ impl<'d> Table<'d> {
 
     /// An error that points at this table.
     pub(crate) fn error(&self, kind: Kind, headline: impl Into<String>) -> Error {
-        Error::new(kind, headline).fact("at", self.position())
+        Error::new(kind, headline).fact("at", self.place())
     }
 
     fn dotted(&self, key: &str) -> String {
@@ -222,7 +232,7 @@ impl<'d> Value<'d> {
 
     /// An error that points at this value.
     pub(crate) fn error(&self, kind: Kind, headline: impl Into<String>) -> Error {
-        Error::new(kind, headline).fact("at", self.doc.position(&self.item.span()))
+        Error::new(kind, headline).fact("at", self.doc.place(&self.item.span()))
     }
 
     pub(crate) fn wrong_type(&self, expected: &str) -> Error {
@@ -279,6 +289,17 @@ mod tests {
             error,
             "`tag` takes a string\n  at     app/sidecar.toml:1:7\n  found  a value of type integer"
         );
+    }
+
+    #[test]
+    fn places_count_lines_and_characters() {
+        let text = "a = 1\r\n\n\u{e9} = 'x'\n";
+        let doc = document(text);
+        let place = |at| doc.place(&(at..at)).to_string();
+        let at = |word: &str| text.find(word).unwrap();
+        assert_eq!([place(0), place(at("1"))], ["app/sidecar.toml:1:1", "app/sidecar.toml:1:5"]);
+        assert_eq!(place(at("'x'")), "app/sidecar.toml:3:5");
+        assert_eq!([place(text.len()), place(text.len() + 9)], ["app/sidecar.toml:4:1"; 2]);
     }
 
     #[test]

@@ -53,7 +53,7 @@ fn read(mut root: Table<'_>) -> Result<Lock, Error> {
         }
     }
     for table in root.tables("asset")? {
-        let at = table.position();
+        let at = table.place();
         let (name, target, pin) = asset(table)?;
         let Some(locked) = out.sidecars.get_mut(&name) else {
             return Err(Error::new(Kind::LockInvalid, format!("an asset of `{name}`, which is not in it"))
@@ -96,7 +96,7 @@ fn asset(mut table: Table<'_>) -> Result<(String, Target, Option<Pin>), Error> {
         return Ok((sidecar, target, None));
     }
     let sha256 = need(table.string("sha256")?, &table, "sha256")?;
-    let line = sha256.line;
+    let line = sha256.at.line;
     let pin = Pin {
         asset: need(table.string("name")?, &table, "name")?.value,
         url: need(table.string("url")?, &table, "url")?.value,

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::doc::Place;
 use crate::error::{Error, Kind, some_of};
 use crate::fsx;
 use crate::target::{DESKTOP, Target, TargetPattern};
@@ -41,8 +42,8 @@ pub(crate) struct Settings {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sidecar {
     pub(crate) name: String,
-    /// `path:line:column`, where the table begins.
-    pub(crate) at: String,
+    /// Where the table begins.
+    pub(crate) at: Place,
     /// Value of the `github` key: `owner/repo` or a repository's URL.
     pub(crate) github: String,
     pub(crate) wanted: Wanted,
