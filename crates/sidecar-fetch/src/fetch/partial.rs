@@ -61,8 +61,13 @@ impl Partial {
 
     /// Forgets what has arrived; what comes now is of the version `etag`, where that is a strong one.
     pub(super) fn restart(&mut self, etag: Option<&str>) -> Result<()> {
-        self.file.set_len(0).map_err(|e| fsx::failed("truncate", &self.path, &e))?;
-        self.file.rewind().map_err(|e| fsx::failed("truncate", &self.path, &e))?;
+        let failed = |e: io::Error| fsx::failed("truncate", &self.path, &e);
+        // Not where it is empty: ext4 writes a file that was truncated to the disk when it is closed, so that those who
+        // overwrite files in place lose nothing in a crash. We rename, and need not wait for the disk.
+        if self.file.metadata().map_err(failed)?.len() > 0 {
+            self.file.set_len(0).map_err(failed)?;
+        }
+        self.file.rewind().map_err(failed)?;
         self.hasher = Hasher::new();
         self.etag = etag.filter(|etag| is_strong(etag)).map(str::to_owned);
         match &self.etag {
