@@ -38,6 +38,9 @@ pub(super) struct Sidecar {
 /// The tag of every release here.
 pub(super) const TAG: &str = "v1.0.0";
 
+/// When it was published.
+pub(super) const PUBLISHED: &str = "2026-01-02T03:04:05Z";
+
 impl Plan {
     pub(super) fn new(name: impl Into<String>, form: Form, size: usize) -> Self {
         Self { name: name.into(), form, size }
@@ -64,9 +67,7 @@ impl Sidecar {
 
     /// The release with its one asset.
     pub(super) fn release(&self) -> ReleaseSpec {
-        ReleaseSpec::new(TAG)
-            .published_at("2026-01-02T03:04:05Z")
-            .asset(self.plan.asset(), Content::file(&self.path))
+        ReleaseSpec::new(TAG).published_at(PUBLISHED).asset(self.plan.asset(), Content::file(&self.path))
     }
 }
 
@@ -148,7 +149,22 @@ fn program(name: &str, size: usize, pool: &[u8]) -> Vec<u8> {
     out
 }
 
-/// A program of bytes that do not compress; for another target than this machine's where one is given.
+/// Releases of twenty small sidecars, by name, each with a program for every target.
+pub(super) fn small(targets: &[&str]) -> Vec<(String, ReleaseSpec)> {
+    let mut random = Random::new(1);
+    let release = |at: usize| {
+        let name = format!("tool-{at:02}");
+        let mut spec = ReleaseSpec::new(TAG).published_at(PUBLISHED);
+        for target in targets {
+            let asset = format!("{name}-{target}{}", registry::exe(target));
+            spec = spec.asset(asset, noise(&name, target, 10_000, &mut random));
+        }
+        (name, spec)
+    };
+    (0..20).map(release).collect()
+}
+
+/// A program for a target, as far as its header tells, of bytes that do not compress.
 pub(super) fn noise(name: &str, target: &str, size: usize, random: &mut Random) -> Vec<u8> {
     let mut out = sidecar_tests::program(target, name);
     while out.len() < size {

@@ -26,7 +26,6 @@ pub(super) fn measure(bench: &Bench) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
     for (sidecar, (name, _)) in sidecars.iter().zip(FORMS) {
         let scene = Scene::of(bench, &format!("large-{name}"), std::slice::from_ref(sidecar))?;
-        scene.forget()?;
         let (status, peak) = usage::peak_memory(&mut scene.sidecar(&["sync", "--locked"]))?;
         if !status.success() {
             return Err(Error::new(format!("sync of {name} failed ({status})")));
@@ -34,7 +33,6 @@ pub(super) fn measure(bench: &Bench) -> Result<Vec<Figure>> {
         #[expect(clippy::cast_precision_loss, reason = "told with one decimal of a megabyte")]
         let peak = peak as f64 / 1e6;
         figures.push(Figure::at_most(format!("{} MB {name}", SIZE / MB), peak, AIM, MEGABYTES));
-        scene.forget()?;
     }
     Ok(figures)
 }

@@ -16,7 +16,7 @@ const SIZE: usize = 60 * MB;
 
 /// There is no zst and no bz2, because nothing in this workspace writes them.
 const FORMS: [(&str, Form, &str); 5] = [
-    ("raw", Form::Raw, "download + hash, hash, copy"),
+    ("raw", Form::Raw, "download + hash, copy"),
     ("tar-gz", Form::TarGz, "download + hash, unpack + hash, copy"),
     ("gz", Form::Gz, "the same without tar"),
     ("zip", Form::Zip, "the same with deflate in a zip"),

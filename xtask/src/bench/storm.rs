@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use sidecar_tests::ReleaseSpec;
 
 use super::Bench;
-use super::corpus::{self, Random, TAG};
+use super::corpus::{self, PUBLISHED, Random, TAG};
 use super::figure::Figure;
 use super::scene::{Scene, run};
 use crate::error::{Error, Result};
@@ -50,7 +50,7 @@ impl Small {
             let size = 200_000 + at * 800_000 / count;
             let program = corpus::noise(&sidecar, host, size, &mut random);
             // Every third is published as it is: those are copied, not unpacked.
-            let spec = ReleaseSpec::new(TAG).published_at("2026-01-02T03:04:05Z");
+            let spec = ReleaseSpec::new(TAG).published_at(PUBLISHED);
             let spec = if at % 3 == 0 {
                 spec.asset(format!("{sidecar}-{host}"), program.as_slice())
             } else {

@@ -55,6 +55,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Vec<Figure>> {
         eight.push(pipeline.run(8)?.as_secs_f64());
         one.push(pipeline.run(1)?.as_secs_f64());
     }
+    fsx::remove_dir_all(&pipeline.dir)?;
     Ok(vec![
         Figure::told("cargo sidecar sync", own.show(SECONDS)),
         Figure::told("curl + sha256sum + tar, 8 at once", eight.show(SECONDS)),

@@ -1,12 +1,12 @@
 //! `build()` with nothing to do: what every build of an app that runs its build script pays.
 
 use super::Bench;
-use super::corpus::{self, Plan};
+use super::corpus;
 use super::figure::{Figure, MILLISECONDS, Samples};
 use super::scene::Scene;
 use super::script::Script;
 use crate::error::Result;
-use crate::pack::Form;
+use crate::registry::{self, DESKTOP};
 
 const ROUNDS: usize = 10;
 
@@ -14,17 +14,18 @@ const ROUNDS: usize = 10;
 const AIM: f64 = 5.0;
 
 pub(super) fn measure(bench: &Bench) -> Result<Vec<Figure>> {
-    // The size does not matter: files that are stamped are not read.
-    let plans = (0..20).map(|at| Plan::new(format!("small-{at:02}"), Form::TarGz, 100_000 + at)).collect();
-    let scene = Scene::of(bench, "unchanged", &corpus::publish(bench, plans)?)?;
-    let mut script = Script::new(bench, &scene)?;
-    script.run()?;
-    let mut took = Samples::default();
-    for _ in 0..ROUNDS {
-        took.push(script.run()?.as_secs_f64() * 1e3);
+    let mut figures = Vec::new();
+    // The default is to lock for all desktop targets; one is what an app for one platform has.
+    for (name, targets) in [("1 target", &[registry::host()][..]), ("6 targets", &DESKTOP)] {
+        let scene = Scene::new(bench, "unchanged", corpus::small(targets), targets)?;
+        let mut script = Script::new(bench, &scene)?;
+        script.run()?;
+        let mut took = Samples::default();
+        for _ in 0..ROUNDS {
+            took.push(script.run()?.as_secs_f64() * 1e3);
+        }
+        figures.push(Figure::told(format!("locked for {name}"), took.show(MILLISECONDS)));
+        figures.push(Figure::at_most(format!("locked for {name}, median"), took.median(), AIM, MILLISECONDS));
     }
-    Ok(vec![
-        Figure::told("build(), opt-level 0", took.show(MILLISECONDS)),
-        Figure::at_most("build() with nothing to do, median", took.median(), AIM, MILLISECONDS),
-    ])
+    Ok(figures)
 }

@@ -4,10 +4,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use sidecar_fetch::{Features, Package, Project, Silent, Targets};
-use sidecar_tests::{Content, ReleaseSpec};
 
 use super::Bench;
-use super::corpus::{self, Random, TAG};
+use super::corpus;
 use super::figure::{Figure, MILLISECONDS, Samples};
 use super::scene::{PACKAGE, Scene, run};
 use crate::error::{Error, Result};
@@ -24,18 +23,7 @@ const BEYOND: f64 = 20.0;
 
 pub(super) fn measure(bench: &Bench) -> Result<Vec<Figure>> {
     let targets = &DESKTOP[..5];
-    let mut random = Random::new(1);
-    let release = |at: usize| {
-        let name = format!("tool-{at:02}");
-        let assets = targets.iter().map(|target| {
-            let suffix = if target.contains("windows") { ".exe" } else { "" };
-            let bytes = corpus::noise(&name, target, 10_000, &mut random);
-            (format!("{name}-{target}{suffix}"), Content::from(bytes))
-        });
-        let spec = ReleaseSpec::new(TAG).published_at("2026-01-02T03:04:05Z");
-        (name.clone(), assets.fold(spec, |spec, (asset, content)| spec.asset(asset, content)))
-    };
-    let scene = Scene::new(bench, "warm", (0..20).map(release).collect(), targets)?;
+    let scene = Scene::new(bench, "warm", corpus::small(targets), targets)?;
     let sync = || scene.sidecar(&["sync", "--all-targets"]);
     run(&mut sync())?;
     let metadata = || {
