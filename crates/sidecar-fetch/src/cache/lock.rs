@@ -200,7 +200,7 @@ mod tests {
         let (_dir, cache) = cache();
         let first = cache.lock("abc", || ()).unwrap().partial().to_owned();
         assert_eq!(cache.lock("abc", || ()).unwrap().partial(), first);
-        assert_eq!(first, cache.root().join("tmp").join("abc.part"));
+        assert_eq!(first, cache.directory().join("tmp").join("abc.part"));
     }
 
     #[test]

@@ -111,11 +111,6 @@ impl Cache {
         &self.root
     }
 
-    /// The same, for the toolkit itself.
-    pub(crate) fn root(&self) -> &Path {
-        &self.root
-    }
-
     /// Where the blob with this hash is, or would be.
     pub(crate) fn blob(&self, sha256: &Sha256) -> PathBuf {
         self.root.join("blobs").join(sha256.short(2)).join(sha256.to_string())
@@ -256,7 +251,7 @@ mod tests {
 
     fn publish(cache: &Cache, bytes: &str) -> Sha256 {
         let sha256 = Sha256::of(bytes.as_bytes());
-        let temp = cache.root().join("new");
+        let temp = cache.directory().join("new");
         fsx::write(&temp, bytes).unwrap();
         assert_eq!(cache.publish(&temp, &sha256).unwrap(), cache.blob(&sha256));
         assert!(fsx::metadata(&temp).unwrap().is_none());
@@ -295,7 +290,7 @@ mod tests {
         let (_dir, cache) = cache();
         let sha256 = Sha256::of(b"hello");
         fsx::create_dir_all(&cache.blob(&sha256).join("x")).unwrap();
-        let temp = cache.root().join("new");
+        let temp = cache.directory().join("new");
         fsx::write(&temp, "hello").unwrap();
         let error = cache.publish(&temp, &sha256).unwrap_err();
         assert_eq!(error.kind(), Kind::Cache);
@@ -331,7 +326,7 @@ mod tests {
     #[test]
     fn the_directory_is_tagged_as_a_cache() {
         let (_dir, cache) = cache();
-        let tag = fsx::read_to_string(&cache.root().join("CACHEDIR.TAG")).unwrap();
+        let tag = fsx::read_to_string(&cache.directory().join("CACHEDIR.TAG")).unwrap();
         assert!(tag.starts_with("Signature: 8a477f597d28d172789f06886806bc55"));
     }
 

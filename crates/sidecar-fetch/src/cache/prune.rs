@@ -203,7 +203,7 @@ mod tests {
             file(&etag_path(&cache.partial(key)), "\"x\"", days);
         }
         assert_eq!(cache.prune(DAY * 30).unwrap(), Removed { removed: 1, bytes: 4 });
-        let left = fsx::read_dir(&cache.root().join("tmp")).unwrap();
+        let left = fsx::read_dir(&cache.directory().join("tmp")).unwrap();
         assert_eq!(left, [cache.partial("aa2"), etag_path(&cache.partial("aa2"))]);
         assert_eq!(cache.in_shards("locks").unwrap(), Vec::<PathBuf>::new());
     }

@@ -147,7 +147,7 @@ fn is_cached(task: &Task<'_>, cache: &Cache) -> Result<bool, Error> {
 fn offline(task: &Task<'_>, cache: &Cache, who: &str) -> Error {
     Error::new(Kind::Offline, format!("`{}` is not in the cache, and the network is off", task.pin.asset))
         .fact("url", public_url(&task.pin.url))
-        .fact("cache", cache.root().display())
+        .fact("cache", cache.directory().display())
         .fact("offline by", who)
         .help("run `cargo sidecar sync` once with a network; it fills the cache")
 }

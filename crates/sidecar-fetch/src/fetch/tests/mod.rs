@@ -84,12 +84,12 @@ impl Bench {
     }
 
     fn partial(&self) -> PathBuf {
-        self.cache.root().join("tmp").join(format!("{}.part", self.sha256))
+        self.cache.directory().join("tmp").join(format!("{}.part", self.sha256))
     }
 
     /// What is left in the cache beside blobs and locks.
     fn left(&self) -> Vec<PathBuf> {
-        fsx::read_dir(&self.cache.root().join("tmp")).unwrap()
+        fsx::read_dir(&self.cache.directory().join("tmp")).unwrap()
     }
 
     #[track_caller]
@@ -156,7 +156,7 @@ fn contenders_download_once() {
     let start = Barrier::new(16);
     let fetched = parallel(16, vec![(); 16], |()| {
         // a cache and client of its own each, as in another process
-        let (cache, client) = (Cache::at(bench.cache.root()).unwrap(), Client::default());
+        let (cache, client) = (Cache::at(bench.cache.directory()).unwrap(), Client::default());
         start.wait();
         fetch(&client, &cache, &bench.pinned(&url), &Silent, 1).unwrap()
     });

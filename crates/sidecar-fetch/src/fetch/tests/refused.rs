@@ -128,7 +128,7 @@ fn an_insecure_url_is_refused_before_anything_else() {
     let bench = Bench::new();
     let error = bench.locked("http://example.com/fox").unwrap_err();
     assert_eq!(error.kind(), Kind::InsecureUrl);
-    assert_eq!(fsx::read_dir(&bench.cache.root().join("locks")).unwrap(), Vec::<PathBuf>::new());
+    assert_eq!(fsx::read_dir(&bench.cache.directory().join("locks")).unwrap(), Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn a_token_with_a_line_break_is_refused_and_not_shown() {
 #[test]
 fn an_unusable_cache_is_named() {
     let bench = Bench::new();
-    fsx::write(&bench.cache.root().join("tmp"), "in the way").unwrap();
+    fsx::write(&bench.cache.directory().join("tmp"), "in the way").unwrap();
     let server = Server::start(vec![reply(OK, BODY)]);
     let error = bench.locked(&server.url("/fox")).unwrap_err();
     assert_eq!(error.kind(), Kind::Cache);
