@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use cargo_metadata::MetadataCommand;
-use sidecar_fetch::{Error, Kind, Package};
+use cargo_metadata::{DependencyKind, MetadataCommand};
+use sidecar_fetch::{Dependency, Error, Kind, Package};
 
 use crate::args::Global;
 
@@ -31,6 +31,8 @@ impl Workspace {
             name: package.name.to_string(),
             directory: package.manifest_path.parent().map(|p| p.as_std_path().to_owned()).unwrap_or_default(),
             features: package.features.into_iter().collect(),
+            dependencies: package.dependencies.iter().filter_map(dependency).collect(),
+            workspace: metadata.workspace_root.as_std_path().to_owned(),
         });
         let named = global.manifest_path.is_some();
         let from = if named || !here.starts_with(metadata.workspace_root.as_std_path()) {
@@ -40,6 +42,16 @@ impl Workspace {
         };
         Ok(Self { packages: packages.collect(), target_directory: metadata.target_directory.into(), from })
     }
+}
+
+/// A dependency of the program or its build script; those of tests do not count.
+fn dependency(declared: &cargo_metadata::Dependency) -> Option<Dependency> {
+    (declared.kind != DependencyKind::Development).then(|| Dependency {
+        name: declared.name.clone(),
+        requirement: declared.req.to_string(),
+        features: declared.features.clone(),
+        build: declared.kind == DependencyKind::Build,
+    })
 }
 
 /// cargo's own words, without the `error: ` in front.

@@ -45,6 +45,16 @@ impl fmt::Display for Place {
     }
 }
 
+impl Place {
+    /// The place of a byte offset in a text; a byte order mark in front of the text is no column.
+    pub(crate) fn of(path: &Path, text: &str, at: usize) -> Self {
+        let before = text.get(..at.min(text.len())).unwrap_or(text);
+        let begin = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let column = before[begin..].trim_start_matches('\u{feff}').chars().count() + 1;
+        Self { path: path.into(), line: before.matches('\n').count() + 1, column }
+    }
+}
+
 impl Document {
     pub(crate) fn new(path: &Path, text: String) -> Self {
         // A byte order mark is legal in front of TOML for editors, not for the parser.

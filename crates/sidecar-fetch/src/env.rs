@@ -10,6 +10,18 @@ pub(crate) const OFFLINE: &str = "SIDECAR_OFFLINE";
 pub(crate) const LOCKED: &str = "SIDECAR_LOCKED";
 /// `1`: a release build may use `SIDECAR_<NAME>_PATH`.
 pub(crate) const ALLOW_LOCAL: &str = "SIDECAR_ALLOW_LOCAL";
+/// `1`: a development build uses no network, and what it cannot have is stood in for by a placeholder.
+pub(crate) const PLACEHOLDER: &str = "SIDECAR_PLACEHOLDER";
+/// Set by CI services: what development forgives is an error there.
+pub(crate) const CI: &str = "CI";
+/// JSON that Tauri merges into its configuration; the Tauri command sets it for `--config`.
+pub(crate) const TAURI_CONFIG: &str = "TAURI_CONFIG";
+/// `true` where the app is built for development: the build script of `tauri` says it through `links`.
+pub(crate) const DEP_TAURI_DEV: &str = "DEP_TAURI_DEV";
+/// Set where `tauri-plugin-shell` is a dependency of the package that is built.
+pub(crate) const DEP_SHELL: &str = "DEP_TAURI_PLUGIN_SHELL_PERMISSION_FILES_PATH";
+/// Set where `tauri-plugin-http` is a dependency of the package that is built.
+pub(crate) const DEP_HTTP: &str = "DEP_TAURI_PLUGIN_HTTP_PERMISSION_FILES_PATH";
 /// Base URL of the GitHub API that stands in for github.com's.
 #[cfg(feature = "resolve")]
 pub(crate) const GITHUB_API: &str = "SIDECAR_GITHUB_API";

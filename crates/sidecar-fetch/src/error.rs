@@ -48,6 +48,10 @@ macro_rules! kinds {
 kinds! {
     /// `verify` found files that do not agree with the lock.
     VerifyFailed = "verify-failed", 1;
+    /// `doctor` found something that will not work.
+    DoctorFailed = "doctor-failed", 1;
+    /// Tauri's configuration or the capability file does not say what the manifest asks for.
+    ConfigDrift = "config-drift", 1;
     /// The command line, the builder or an environment variable asks for something that does not exist.
     Usage = "usage", 2;
     /// `cargo metadata` could not describe the workspace.
@@ -72,6 +76,8 @@ kinds! {
     UnknownSidecar = "unknown-sidecar", 3;
     /// A sidecar that was to be added is already in the manifest.
     SidecarExists = "sidecar-exists", 3;
+    /// A validator of `shell.args` is not a regular expression.
+    BadRegex = "bad-regex", 3;
     /// Two sidecars would be installed under one name.
     NameClash = "name-clash", 3;
     /// A sidecar is installed under the name of the Cargo package, which Tauri refuses.
@@ -136,6 +142,22 @@ kinds! {
     WrongTarget = "wrong-target", 7;
     /// A local override cannot be used in this build.
     OverrideRefused = "override-refused", 7;
+    /// A placeholder would stand in for a sidecar in a build that ships.
+    PlaceholderRefused = "placeholder-refused", 7;
+    /// A configuration file of Tauri does not parse, or has another type where a list of ours belongs.
+    ConfigInvalid = "config-invalid", 8;
+    /// A capability file does not parse, or says something that Tauri refuses.
+    CapabilityInvalid = "capability-invalid", 8;
+    /// `capabilities/sidecars.json` was not written by this toolkit.
+    CapabilityForeign = "capability-foreign", 8;
+    /// Another capability has an identifier of ours.
+    IdentifierClash = "identifier-clash", 8;
+    /// A capability names a permission that its plugin does not have.
+    UnknownPermission = "unknown-permission", 8;
+    /// A file was changed by somebody else while the change to it was prepared.
+    FileChanged = "file-changed", 8;
+    /// A file that must be changed is read-only.
+    ReadOnly = "read-only", 8;
     /// A file or directory could not be read or written.
     Io = "io", 8;
     /// The cache directory cannot be used.

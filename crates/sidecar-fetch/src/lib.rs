@@ -10,6 +10,9 @@
 
 mod build;
 mod cache;
+#[cfg(feature = "resolve")]
+mod change;
+mod config;
 mod doc;
 mod env;
 mod error;
@@ -40,10 +43,12 @@ pub use progress::{Event, Reporter, Silent};
 #[cfg(feature = "resolve")]
 pub use cache::{Cache, Removed, Usage};
 #[cfg(feature = "resolve")]
+pub use change::FileChange;
+#[cfg(feature = "resolve")]
 pub use project::{
-    AddRequest, Features, Finding, Initialized, ListRow, LockReport, LockedAsset, LockedRow, Package,
-    Project, Relock, SyncReport, SyncRow, Targets, VerifyRow, default_targets, init, locate_cargo_toml,
-    select,
+    AddRequest, Dependency, Features, Finding, Initialized, ListRow, LockReport, LockedAsset, LockedRow,
+    Package, Project, Relock, SyncReport, SyncRow, Targets, VerifyRow, default_targets, init,
+    locate_cargo_toml, select,
 };
 
 /// The JSON Schema of `sidecar.toml`.

@@ -4,7 +4,7 @@ mod parse;
 #[cfg(any(feature = "resolve", test))]
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::error::{Error, Kind, some_of};
@@ -21,6 +21,8 @@ pub(crate) const VERSION: u64 = 1;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Lock {
+    /// The entries that `sync` wrote into Tauri's configuration: what is ours there, also after a name has changed.
+    pub(crate) configured: BTreeSet<String>,
     /// By name.
     pub(crate) sidecars: BTreeMap<String, Locked>,
 }

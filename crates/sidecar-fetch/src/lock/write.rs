@@ -128,7 +128,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_reads_back(sidecars in prop::collection::btree_map("[a-z][a-z0-9-]{0,9}", locked(), 0..4)) {
-            let lock = Lock { sidecars };
+            let lock = Lock { sidecars, ..Lock::default() };
             let text = lock.to_text();
             prop_assert_eq!(without_lines(read(&text).unwrap()), lock.clone());
             prop_assert_eq!(without_lines(read(&text.replace('\n', "\r\n")).unwrap()), lock.clone());
@@ -199,7 +199,7 @@ mod tests {
             assets: BTreeMap::from([(target.clone(), Some(pin))]),
             ..Locked::default()
         };
-        let text = Lock { sidecars: BTreeMap::from([("a".into(), locked)]) }.to_text();
+        let text = Lock { sidecars: BTreeMap::from([("a".into(), locked)]), ..Lock::default() }.to_text();
         let line = text.lines().position(|l| l.starts_with("sha256")).unwrap() + 1;
         assert_eq!(read(&text).unwrap().sidecars["a"].assets[&target].as_ref().unwrap().line, line);
     }

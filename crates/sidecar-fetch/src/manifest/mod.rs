@@ -1,6 +1,7 @@
 //! What the user wants: `sidecar.toml`, or the same keys in `[package.metadata.sidecar]`.
 
 mod parse;
+mod shell;
 
 #[cfg(feature = "resolve")]
 pub(crate) mod edit;
@@ -8,6 +9,8 @@ pub(crate) mod edit;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+pub(crate) use shell::{Arg, Args, Shell};
 
 use crate::doc::Place;
 use crate::error::{Error, Kind, some_of};
@@ -34,6 +37,8 @@ pub(crate) struct Settings {
     pub(crate) targets: Option<Vec<Target>>,
     /// Where the binaries go, relative to the app directory.
     pub(crate) binaries: String,
+    /// Labels of the webview windows that the capability file serves.
+    pub(crate) windows: Vec<String>,
     /// Releases younger than this are not locked.
     pub(crate) minimum_age: Option<Duration>,
 }
@@ -59,6 +64,10 @@ pub(crate) struct Sidecar {
     pub(crate) targets: Vec<TargetPattern>,
     /// Assets named by hand, exact triples first.
     pub(crate) assets: Vec<(TargetPattern, Template)>,
+    /// What JavaScript may do with it through tauri-plugin-shell.
+    pub(crate) shell: Option<Shell>,
+    /// Whether JavaScript may reach it on loopback through tauri-plugin-http.
+    pub(crate) http: bool,
 }
 
 /// Which release is wanted.
@@ -108,6 +117,11 @@ impl Manifest {
         }
         parse::metadata(path, text)?
             .ok_or_else(|| Error::new(Kind::ManifestMissing, "Cargo.toml declares no sidecars"))
+    }
+
+    /// How a sidecar stands in `bundle.externalBin`, and in JavaScript: `binaries/name`.
+    pub(crate) fn entry_of(&self, sidecar: &Sidecar) -> String {
+        format!("{}/{}", self.settings.binaries, sidecar.install_as)
     }
 
     /// Where the lock lies: beside the manifest.

@@ -56,7 +56,12 @@ fn root(path: &Path, mut root: Table<'_>) -> Result<Manifest, Error> {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { targets: None, binaries: "binaries".to_owned(), minimum_age: None }
+        Self {
+            targets: None,
+            binaries: "binaries".to_owned(),
+            windows: vec!["main".to_owned()],
+            minimum_age: None,
+        }
     }
 }
 
@@ -138,6 +143,8 @@ fn sidecar(name: &Located<String>, mut table: Table<'_>) -> Result<Sidecar, Erro
         features,
         targets,
         assets,
+        shell: None,
+        http: false,
     })
 }
 

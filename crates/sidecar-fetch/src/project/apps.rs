@@ -16,12 +16,34 @@ pub struct Package {
     pub directory: PathBuf,
     /// Its `[features]`: name to what it switches on.
     pub features: BTreeMap<String, Vec<String>>,
+    /// What its `Cargo.toml` depends on, one entry per declaration.
+    pub dependencies: Vec<Dependency>,
+    /// The root directory of its workspace, where `Cargo.lock` lies.
+    pub workspace: PathBuf,
+}
+
+/// A dependency as a package declares it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Dependency {
+    /// The name of the package that is depended on.
+    pub name: String,
+    /// The version requirement, such as `^2`.
+    pub requirement: String,
+    /// The features that are asked for.
+    pub features: Vec<String>,
+    /// Whether it stands in `[build-dependencies]`.
+    pub build: bool,
 }
 
 /// The config files of Tauri, in the order in which Tauri looks for them.
 const TAURI_CONFIGS: [&str; 3] = ["tauri.conf.json", "tauri.conf.json5", "Tauri.toml"];
 
 impl Package {
+    /// Whether the program itself (not its build script or tests) depends on a package.
+    pub(crate) fn depends_on(&self, name: &str) -> bool {
+        self.dependencies.iter().any(|d| !d.build && d.name == name)
+    }
+
     /// Whether the package declares sidecars.
     fn has_manifest(&self) -> Result<bool, Error> {
         // A manifest that is wrong is there all the same: the command that reads it will say what is wrong.

@@ -13,7 +13,7 @@ mod verify;
 use std::path::{Path, PathBuf};
 
 pub use add::AddRequest;
-pub use apps::{Package, select};
+pub use apps::{Dependency, Package, select};
 pub use features::Features;
 pub use host::{default_targets, locate_cargo_toml};
 pub use init::{Initialized, init};
