@@ -27,7 +27,8 @@ fn from_nothing_to_a_running_setup() {
              x86_64-apple-darwin        tool-v1.2.0-x86_64-apple-darwin.tar.gz             209 B  github-digest
              x86_64-pc-windows-msvc     tool-v1.2.0-x86_64-pc-windows-msvc.zip             281 B  github-digest
              x86_64-unknown-linux-gnu   tool-v1.2.0-x86_64-unknown-linux-gnu.tar.gz        231 B  github-digest
-        Next list "binaries/tool" in bundle.externalBin, then cargo sidecar sync
+    Patching tauri.conf.json (externalBin)
+        Next cargo sidecar sync
 
 "#]]);
     app.sidecar(["sync"]).success();

@@ -5,13 +5,16 @@ mod app;
 
 mod adding;
 mod bad_answers;
+mod bad_configs;
 mod bad_files;
 mod bad_locks;
 mod bad_manifests;
 mod building;
+mod capabilities;
 mod in_the_way;
 mod many;
 mod output;
+mod patching;
 mod relocking;
 mod secrets;
 mod syncing;

@@ -78,18 +78,27 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Prepare an app: sidecar.toml, the line in build.rs, the build-dependency
     Init,
-    /// Add a sidecar to sidecar.toml and lock it
+    /// Add a sidecar to sidecar.toml and Tauri's configuration, and lock it
     Add(Add),
-    /// Remove sidecars from sidecar.toml and the lock
+    /// Remove sidecars from sidecar.toml, the lock and Tauri's configuration
     Remove {
         /// Names in sidecar.toml
         #[arg(required = true, value_name = "NAME")]
         names: Vec<String>,
+        /// Print what would change as a diff, and change nothing
+        #[arg(short = 'n', long)]
+        dry_run: bool,
     },
     /// Resolve what sidecar.toml asks for and pin it in sidecar.lock
     Lock,
-    /// Lock if needed, then fetch, verify and install
-    Sync(Selection),
+    /// Lock if needed, then fetch, verify and install, and bring Tauri's configuration in step
+    Sync {
+        #[command(flatten)]
+        selection: Selection,
+        /// Print what would change as a diff; fetch nothing and change nothing
+        #[arg(short = 'n', long)]
+        dry_run: bool,
+    },
     /// Move sidecars to the newest release that sidecar.toml allows
     Update {
         /// Names in sidecar.toml; none: all of them
@@ -100,6 +109,14 @@ pub(crate) enum Command {
     List,
     /// Check the lock, and every installed file against it
     Verify(Selection),
+    /// Print what `tauri build --config` takes, for a choice of features
+    Config {
+        /// Target triple. Default: the host's
+        #[arg(long, value_name = "TRIPLE")]
+        target: Option<String>,
+        #[command(flatten)]
+        features: FeatureFlags,
+    },
     /// Show, measure or empty the cache
     Cache {
         #[command(subcommand)]
@@ -143,6 +160,9 @@ pub(crate) struct Add {
     /// Asset to take, where the choice is not clear; placeholders such as {version} are allowed
     #[arg(long, value_name = "NAME", requires = "target")]
     pub(crate) asset: Option<String>,
+    /// Print what would change as a diff, and change nothing
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
 }
 
 /// Which files a command works on.
@@ -154,6 +174,13 @@ pub(crate) struct Selection {
     /// Every target that is locked
     #[arg(long, conflicts_with = "target")]
     pub(crate) all_targets: bool,
+    #[command(flatten)]
+    pub(crate) features: FeatureFlags,
+}
+
+/// Which Cargo features are on.
+#[derive(Debug, Args)]
+pub(crate) struct FeatureFlags {
     /// Space or comma separated list of Cargo features to activate
     #[arg(short = 'F', long, value_name = "FEATURES")]
     pub(crate) features: Vec<String>,

@@ -1,5 +1,6 @@
 //! One function per subcommand: call the library, print what it says.
 
+mod diff;
 mod report;
 
 use std::process::ExitCode;
@@ -11,7 +12,7 @@ use sidecar_fetch::{
     AddRequest, Cache as CacheOf, Error, Features, Finding, Project, Relock, Targets, select,
 };
 
-use crate::args::{Add, Cache, Cli, Command, Global, Selection};
+use crate::args::{Add, Cache, Cli, Command, FeatureFlags, Global, Selection};
 use crate::bars::Bars;
 use crate::out::{Out, bytes, data, message, table};
 use crate::workspace::Workspace;
@@ -21,10 +22,11 @@ pub(crate) fn run(cli: &Cli, out: Out) -> Result<ExitCode, Error> {
     match &cli.command {
         Command::Init => init(&cli.global, out)?,
         Command::Add(add) => add_sidecar(&cli.global, add, out)?,
-        Command::Remove { names } => remove(&cli.global, names, out)?,
+        Command::Remove { names, dry_run } => remove(&cli.global, names, *dry_run, out)?,
         Command::Lock => lock(&cli.global, out, &Relock::Stale)?,
         Command::Update { names } => lock(&cli.global, out, &Relock::Named(names.clone()))?,
-        Command::Sync(selection) => sync(&cli.global, selection, out)?,
+        Command::Sync { selection, dry_run } => sync(&cli.global, selection, *dry_run, out)?,
+        Command::Config { target, features } => config(&cli.global, target.as_deref(), features, out)?,
         Command::List => list(&cli.global, out)?,
         Command::Verify(selection) => return verify(&cli.global, selection, out),
         Command::Cache { command } => cache(command, out)?,
@@ -44,7 +46,7 @@ fn for_each(
     global: &Global,
     out: Out,
     single: bool,
-    mut act: impl FnMut(&Project<'_>, &Bars) -> Result<(), Error>,
+    mut act: impl FnMut(Project<'_>, &Bars) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let workspace = Workspace::load(global)?;
     let apps = select(workspace.packages, global.package.as_deref(), &workspace.from, single)?;
@@ -58,7 +60,7 @@ fn for_each(
         let bars = Bars::new(out);
         let (locked, offline) = (global.locked || global.frozen, global.offline || global.frozen);
         let project = Project::open(app, &workspace.target_directory, locked, offline, &bars);
-        let done = act(&project, &bars);
+        let done = act(project, &bars);
         bars.clear();
         done?;
     }
@@ -68,7 +70,7 @@ fn for_each(
 fn for_one(
     global: &Global,
     out: Out,
-    act: impl FnMut(&Project<'_>, &Bars) -> Result<(), Error>,
+    act: impl FnMut(Project<'_>, &Bars) -> Result<(), Error>,
 ) -> Result<(), Error> {
     for_each(global, out, true, act)
 }
@@ -114,24 +116,30 @@ fn add_sidecar(global: &Global, add: &Add, out: Out) -> Result<(), Error> {
         assets,
     };
     for_one(global, out, |project, bars| {
+        let project = project.dry_run(add.dry_run);
         let done = project.add(&request)?;
         bars.clear();
-        report::locked(out, &done, true);
-        for row in done.rows.iter().filter(|_| !out.json) {
-            out.status(
-                "Next",
-                format_args!("list \"{}\" in bundle.externalBin, then cargo sidecar sync", row.external_bin),
-            );
+        if add.dry_run {
+            report::would_change(out, &done.changed, done.written, project.directory());
+            return Ok(());
         }
+        report::locked(out, &done, true);
+        report::patched(out, &done.changed, project.directory());
+        out.status("Next", "cargo sidecar sync");
         Ok(())
     })
 }
 
-fn remove(global: &Global, names: &[String], out: Out) -> Result<(), Error> {
+fn remove(global: &Global, names: &[String], dry_run: bool, out: Out) -> Result<(), Error> {
     for_one(global, out, |project, bars| {
+        let project = project.dry_run(dry_run);
         let manifest = project.manifest_path()?;
-        project.remove(names)?;
+        let changed = project.remove(names)?;
         bars.clear();
+        if dry_run {
+            report::would_change(out, &changed, true, project.directory());
+            return Ok(());
+        }
         for name in names {
             if out.json {
                 message("removed", &json!({ "sidecar": name, "manifest": manifest }));
@@ -139,6 +147,7 @@ fn remove(global: &Global, names: &[String], out: Out) -> Result<(), Error> {
             let file = manifest.file_name().unwrap_or_default().to_string_lossy();
             out.status("Removing", format_args!("{name} from {file} and the lock"));
         }
+        report::patched(out, &changed, project.directory());
         Ok(())
     })
 }
@@ -164,13 +173,36 @@ fn lock(global: &Global, out: Out, which: &Relock) -> Result<(), Error> {
     })
 }
 
-fn sync(global: &Global, selection: &Selection, out: Out) -> Result<(), Error> {
-    let features = features(selection);
+fn sync(global: &Global, selection: &Selection, dry_run: bool, out: Out) -> Result<(), Error> {
+    let features = features(&selection.features);
     for_each(global, out, false, |project, bars| {
-        let targets = targets(selection)?;
-        let done = project.sync(&targets, &features)?;
+        let project = project.dry_run(dry_run);
+        let done = project.sync(&targets(selection)?, &features)?;
         bars.clear();
-        report::synced(out, &done);
+        if dry_run {
+            report::would_change(out, &done.changed, done.lock_written, project.directory());
+        } else {
+            report::patched(out, &done.changed, project.directory());
+            report::synced(out, &done);
+        }
+        Ok(())
+    })
+}
+
+fn config(global: &Global, target: Option<&str>, flags: &FeatureFlags, out: Out) -> Result<(), Error> {
+    let features = features(flags);
+    for_one(global, out, |project, bars| {
+        let target = match target {
+            Some(target) => target.to_owned(),
+            None => sidecar_fetch::default_targets()?.swap_remove(0),
+        };
+        let config = project.config(&target, &features)?;
+        bars.clear();
+        if out.json {
+            message("config", &json!({ "target": target, "config": config }));
+        } else {
+            data([config]);
+        }
         Ok(())
     })
 }
@@ -185,7 +217,7 @@ fn list(global: &Global, out: Out) -> Result<(), Error> {
 }
 
 fn verify(global: &Global, selection: &Selection, out: Out) -> Result<ExitCode, Error> {
-    let features = features(selection);
+    let features = features(&selection.features);
     let mut bad = 0;
     for_each(global, out, false, |project, bars| {
         let rows = project.verify(&targets(selection)?, &features)?;
@@ -236,12 +268,8 @@ fn cache(command: &Cache, out: Out) -> Result<(), Error> {
     Ok(())
 }
 
-fn features(selection: &Selection) -> Features {
-    Features {
-        named: selection.features.clone(),
-        all: selection.all_features,
-        no_default: selection.no_default_features,
-    }
+fn features(flags: &FeatureFlags) -> Features {
+    Features { named: flags.features.clone(), all: flags.all_features, no_default: flags.no_default_features }
 }
 
 fn targets(selection: &Selection) -> Result<Targets, Error> {

@@ -201,14 +201,24 @@ impl<'d> Table<'d> {
 
 impl<'d> Value<'d> {
     pub(crate) fn string(self) -> Result<Located<String>, Error> {
+        self.string_or("a string")
+    }
+
+    /// The string, for keys that take more than strings; `expected` names all that they take.
+    pub(crate) fn string_or(self, expected: &str) -> Result<Located<String>, Error> {
         match self.item.get_ref() {
             DeValue::String(text) => Ok(self.doc.located(&self.item.span(), text.to_string())),
-            _ => Err(self.wrong_type("a string")),
+            _ => Err(self.wrong_type(expected)),
         }
     }
 
     pub(crate) fn boolean(self) -> Result<bool, Error> {
-        self.item.get_ref().as_bool().ok_or_else(|| self.wrong_type("true or false"))
+        self.boolean_or("true or false")
+    }
+
+    /// The boolean, for keys that take more than booleans; `expected` names all that they take.
+    pub(crate) fn boolean_or(self, expected: &str) -> Result<bool, Error> {
+        self.item.get_ref().as_bool().ok_or_else(|| self.wrong_type(expected))
     }
 
     pub(crate) fn integer(self) -> Result<u64, Error> {
@@ -229,6 +239,11 @@ impl<'d> Value<'d> {
     /// Whether the value is a table, for keys that take two types.
     pub(crate) fn is_table(&self) -> bool {
         self.item.get_ref().is_table()
+    }
+
+    /// Whether the value is an array, for keys that take two types.
+    pub(crate) fn is_array(&self) -> bool {
+        self.item.get_ref().is_array()
     }
 
     pub(crate) fn array(self, expected: &str) -> Result<Vec<Self>, Error> {

@@ -201,17 +201,35 @@ static TEMPORARY: AtomicU32 = AtomicU32::new(0);
 /// where that is on the same file system.
 #[cfg(feature = "resolve")]
 pub(crate) fn write_atomic_by(staging: &Path, path: &Path, text: &str) -> Result<()> {
+    let staged = stage(staging, path, text)?;
+    publish(&staged, path, text)
+}
+
+/// Writes the text that `path` is about to have into a temporary file in `staging`, with the mode of the file that is
+/// there.
+#[cfg(feature = "resolve")]
+pub(crate) fn stage(staging: &Path, path: &Path, text: &str) -> Result<PathBuf> {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-    let staged = staging.join(format!("{name}.{}", std::process::id()));
-    let path = &*behind_link(path);
+    let (process, count) = (std::process::id(), TEMPORARY.fetch_add(1, Ordering::Relaxed));
+    let staged = staging.join(format!("{name}.{process}-{count}"));
     write_atomic(&staged, text)?;
     if let Ok(metadata) = fs::metadata(path) {
         let _ = fs::set_permissions(&staged, metadata.permissions());
     }
-    if fs::rename(&staged, path).is_ok() {
+    Ok(staged)
+}
+
+/// Moves a staged file to its place. A symbolic link there stays, and its file is replaced.
+#[cfg(feature = "resolve")]
+pub(crate) fn publish(staged: &Path, path: &Path, text: &str) -> Result<()> {
+    let path = &*behind_link(path);
+    if let Some(parent) = path.parent() {
+        create_dir_all(parent)?;
+    }
+    if fs::rename(staged, path).is_ok() {
         return Ok(());
     }
-    remove_file(&staged)?;
+    remove_file(staged)?;
     write_atomic(path, text)
 }
 

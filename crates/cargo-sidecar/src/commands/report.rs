@@ -1,8 +1,11 @@
 //! What the subcommands print about what the library did.
 
-use serde_json::json;
-use sidecar_fetch::{Finding, ListRow, LockReport, SyncReport, VerifyRow};
+use std::path::Path;
 
+use serde_json::json;
+use sidecar_fetch::{FileChange, Finding, ListRow, LockReport, SyncReport, VerifyRow};
+
+use super::diff;
 use crate::out::{Out, bytes, data, message, table};
 
 /// What became of the lock; `detailed` shows the asset of every target, so that a person can check the choice.
@@ -48,6 +51,54 @@ pub(crate) fn locked(out: Out, report: &LockReport, detailed: bool) {
     }
 }
 
+/// The files of Tauri's configuration that changed. What became of the manifest is said by whoever changed it.
+pub(crate) fn patched(out: Out, changes: &[FileChange], root: &Path) {
+    for change in changes {
+        let path = diff::shown(&change.path, root);
+        if out.json {
+            let (created, removed) = (change.before.is_none(), change.after.is_none());
+            let fields =
+                json!({ "path": change.path, "created": created, "removed": removed, "keys": change.keys() });
+            message("patched", &fields);
+            continue;
+        }
+        let verb = match (&change.before, &change.after) {
+            (None, _) => "Creating",
+            (_, None) => "Removing",
+            _ if is_manifest(&change.path) => continue,
+            _ => "Patching",
+        };
+        match change.keys().as_slice() {
+            [] => out.status(verb, path),
+            keys => out.status(verb, format_args!("{path} ({})", keys.join(", "))),
+        }
+    }
+}
+
+fn is_manifest(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == "sidecar.toml" || name == "Cargo.toml")
+}
+
+/// What a dry run would have changed: the diff as data, the rest in words.
+pub(crate) fn would_change(out: Out, changes: &[FileChange], lock: bool, root: &Path) {
+    diff::print(out, changes, root);
+    if out.json {
+        message("dry-run", &json!({ "files": changes.len(), "lock": lock }));
+        return;
+    }
+    let lock = if lock { "sidecar.lock" } else { "" };
+    let files = match changes.len() {
+        0 => String::new(),
+        1 => "1 file".to_owned(),
+        n => format!("{n} files"),
+    };
+    let all: Vec<&str> = [files.as_str(), lock].into_iter().filter(|part| !part.is_empty()).collect();
+    match all.as_slice() {
+        [] => out.status("Finished", "nothing would change; dry run"),
+        all => out.status("Finished", format_args!("{} would change; dry run", all.join(" and "))),
+    }
+}
+
 /// What `sync` installed.
 pub(crate) fn synced(out: Out, report: &SyncReport) {
     let installed = report.rows.iter().filter(|row| row.installed).count();
@@ -74,9 +125,10 @@ pub(crate) fn synced(out: Out, report: &SyncReport) {
     let (files, verb) = if total == 1 { ("file", "is") } else { ("files", "are") };
     match (total, installed) {
         (0, _) => out.status("Finished", "no sidecar is enabled for this target and these features"),
-        (_, 0) => {
+        (_, 0) if report.changed.is_empty() => {
             out.status("Finished", format_args!("{total} {files} {verb} up to date; nothing was changed"));
         }
+        (_, 0) => out.status("Finished", format_args!("{total} {files} {verb} up to date")),
         _ => out.status(
             "Finished",
             format_args!("{total} {files}, {installed} installed, {} up to date", total - installed),

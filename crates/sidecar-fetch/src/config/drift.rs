@@ -1,7 +1,7 @@
 //! How the effective configuration differs from what the sidecars need.
 
 use super::node::{Node, Value};
-use super::wanted::{Owned, Wanted, normalized};
+use super::wanted::{Owned, Wanted, same};
 
 /// The difference in one list of the configuration. Empty: it agrees.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,8 +58,8 @@ pub(crate) fn resources(effective: &Node) -> Vec<&str> {
 }
 
 fn difference(found: &[&str], wanted: &[String], owned: &Owned) -> Difference {
-    let has = |entry: &String| found.iter().any(|f| normalized(f) == *entry);
-    let is_wanted = |entry: &str| wanted.contains(&normalized(entry));
+    let has = |entry: &String| found.iter().any(|f| same(f, entry));
+    let is_wanted = |entry: &str| wanted.iter().any(|w| same(w, entry));
     let extra = found.iter().filter(|entry| owned.has(entry) && !is_wanted(entry));
     Difference {
         missing: wanted.iter().filter(|entry| !has(entry)).cloned().collect(),

@@ -60,6 +60,11 @@ impl ConfigFile {
     /// # Errors
     /// [`Kind::ConfigInvalid`] with the place and the parser's words.
     pub(crate) fn parse(path: &Path, text: String) -> Result<Self, Error> {
+        Self::parse_or(Kind::ConfigInvalid, path, text)
+    }
+
+    /// [`parse`](Self::parse) for other files in the same formats; `invalid` is the kind of their errors.
+    pub(crate) fn parse_or(invalid: Kind, path: &Path, text: String) -> Result<Self, Error> {
         let format = Format::of(path);
         let parsed = match format {
             Format::Json | Format::Json5 => json5::parse(&text),
@@ -67,7 +72,7 @@ impl ConfigFile {
         };
         match parsed {
             Ok(root) => Ok(Self { path: path.to_owned(), format, text, root }),
-            Err(fault) => Err(fault.into_error(path, &text)),
+            Err(fault) => Err(fault.into_error(invalid, path, &text)),
         }
     }
 
@@ -107,11 +112,11 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    pub(crate) fn into_error(self, path: &Path, text: &str) -> Error {
+    pub(crate) fn into_error(self, kind: Kind, path: &Path, text: &str) -> Error {
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let place = Place::of(path, text, self.at);
         let line = text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default().trim().to_owned();
-        Error::new(Kind::ConfigInvalid, format!("`{name}` cannot be parsed"))
+        Error::new(kind, format!("`{name}` cannot be parsed"))
             .fact("at", place)
             .fact("cause", self.words)
             .fact("line", line)
@@ -138,6 +143,15 @@ impl Configs {
 
     pub(crate) fn overlay(&self, platform: Platform) -> Option<&ConfigFile> {
         self.overlays.iter().find(|(p, _)| *p == platform).map(|(_, file)| file)
+    }
+
+    /// Puts a file in the place of a platform's overlay, or adds it where there is none.
+    #[cfg(feature = "resolve")]
+    pub(crate) fn set_overlay(&mut self, platform: Platform, file: ConfigFile) {
+        match self.overlays.iter_mut().find(|(p, _)| *p == platform) {
+            Some((_, found)) => *found = file,
+            None => self.overlays.push((platform, file)),
+        }
     }
 
     /// What Tauri sees for a platform: base, overlay, then `TAURI_CONFIG` where one is given. Only the places of

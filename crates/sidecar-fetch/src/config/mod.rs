@@ -2,17 +2,24 @@
 //!
 //! `read`: text to [`Node`]s that know their place (JSON, JSON5, TOML). `files`: the base and its platform overlays.
 //! `wanted`: what the sidecars need there. `drift`: how the effective configuration differs from that.
-//! `edit` and `plan`: what `sync` changes, as data.
+//! `capability`: the file that lets JavaScript reach them, and what else lies beside it. `edit` and `plan`: what `sync` changes, as data.
 
+pub(crate) mod capability;
 mod drift;
+#[cfg(feature = "resolve")]
+mod edit;
 mod files;
 mod json5;
 mod node;
+#[cfg(feature = "resolve")]
+pub(crate) mod plan;
 mod platform;
 mod toml;
 mod wanted;
 
-pub(crate) use drift::Drift;
+pub(crate) use drift::{Difference, Drift, EXTERNAL_BIN, external_bin, resources};
+#[cfg(feature = "resolve")]
+pub(crate) use edit::Style;
 pub(crate) use files::{ConfigFile, Configs, Format};
 pub(crate) use node::{Entry, Node, Value};
 pub(crate) use platform::Platform;

@@ -53,6 +53,11 @@ impl Owned {
     }
 }
 
+/// Whether two entries name one thing.
+pub(crate) fn same(a: &str, b: &str) -> bool {
+    a == b || normalized(a) == normalized(b)
+}
+
 /// A path of the configuration in one spelling: `./binaries/x/` and `binaries\x` are `binaries/x`.
 pub(crate) fn normalized(entry: &str) -> String {
     let parts = entry.split(['/', '\\']).filter(|part| !matches!(*part, "" | "."));

@@ -45,7 +45,9 @@ fn as_invalid(error: &Error) -> Error {
 }
 
 fn read(mut root: Table<'_>) -> Result<Lock, Error> {
-    let mut out = Lock::default();
+    let configured = root.strings("configured")?.unwrap_or_default();
+    let mut out =
+        Lock { configured: configured.into_iter().map(|entry| entry.value).collect(), ..Lock::default() };
     for table in root.tables("sidecar")? {
         let (name, locked) = sidecar(table)?;
         if out.sidecars.insert(name.value.clone(), locked).is_some() {

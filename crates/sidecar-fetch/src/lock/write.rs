@@ -10,6 +10,13 @@ impl Lock {
     pub(crate) fn to_text(&self) -> String {
         let mut out =
             format!("# Written by `cargo sidecar lock`. Commit it; do not edit it.\nversion = {VERSION}\n");
+        if !self.configured.is_empty() {
+            out.push_str("configured = [\n");
+            for entry in &self.configured {
+                let _ = writeln!(out, "    {},", quoted(entry));
+            }
+            out.push_str("]\n");
+        }
         for (name, locked) in &self.sidecars {
             sidecar(&mut out, name, locked);
             for (target, pin) in &locked.assets {
@@ -97,6 +104,7 @@ mod tests {
     use crate::error::Kind;
     use crate::hash::Sha256;
     use crate::lock::parse;
+    use crate::manifest::Manifest;
     use crate::target::DESKTOP;
 
     fn read(text: &str) -> Result<Lock, crate::Error> {
@@ -127,8 +135,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_reads_back(sidecars in prop::collection::btree_map("[a-z][a-z0-9-]{0,9}", locked(), 0..4)) {
-            let lock = Lock { sidecars, ..Lock::default() };
+        fn what_is_written_reads_back(sidecars in prop::collection::btree_map("[a-z][a-z0-9-]{0,9}", locked(), 0..4),
+                                      configured in prop::collection::btree_set("\\PC{1,20}", 0..4)) {
+            let lock = Lock { configured, sidecars };
             let text = lock.to_text();
             prop_assert_eq!(without_lines(read(&text).unwrap()), lock.clone());
             prop_assert_eq!(without_lines(read(&text.replace('\n', "\r\n")).unwrap()), lock.clone());
@@ -140,6 +149,19 @@ mod tests {
         fn no_text_makes_the_reader_panic(text in "(\\PC|\n){0,200}") {
             let _ = read(&text);
         }
+    }
+
+    #[test]
+    fn what_is_configured_stands_one_a_line_and_is_no_staleness() {
+        let lock = Lock { configured: ["binaries/b".into(), "binaries/a".into()].into(), ..Lock::default() };
+        let text = lock.to_text();
+        assert!(
+            text.ends_with("version = 1\nconfigured = [\n    \"binaries/a\",\n    \"binaries/b\",\n]\n"),
+            "{text}"
+        );
+        assert!(!Lock::default().to_text().contains("configured"));
+        let manifest = Manifest::parse(Path::new("app/sidecar.toml"), String::new()).unwrap();
+        assert_eq!(read(&text).unwrap().drift(&manifest), []);
     }
 
     #[test]
@@ -169,6 +191,7 @@ mod tests {
                 "not in it",
             ),
             (&raw, Kind::LockInvalid, "another hash or size"),
+            ("version = 1\nconfigured = 'x'\n", Kind::LockInvalid, "`configured` takes an array of strings"),
             ("version = 1\n[[", Kind::LockInvalid, "not valid TOML"),
         ] {
             let error = read(text).unwrap_err();

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub(crate) use shell::{Arg, Args, Shell};
+pub(crate) use shell::{Arg, Args, Shell, in_scope};
 
 use crate::doc::Place;
 use crate::error::{Error, Kind, some_of};
@@ -153,12 +153,17 @@ impl Manifest {
         self.settings.targets.is_some()
     }
 
-    /// The targets that a sidecar is locked for.
-    pub(crate) fn targets_of(&self, sidecar: &Sidecar) -> Vec<Target> {
-        let mut all = match &self.settings.targets {
+    /// The targets that the manifest is for: those of its settings, or those that are attempted without.
+    pub(crate) fn targets(&self) -> Vec<Target> {
+        match &self.settings.targets {
             Some(targets) => targets.clone(),
             None => DESKTOP.iter().filter_map(|name| name.parse().ok()).collect(),
-        };
+        }
+    }
+
+    /// The targets that a sidecar is locked for.
+    pub(crate) fn targets_of(&self, sidecar: &Sidecar) -> Vec<Target> {
+        let mut all = self.targets();
         all.retain(|target| sidecar.is_for(target));
         all.sort();
         all.dedup();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Manifest, Settings, Sidecar, Wanted};
+use super::{Manifest, Settings, Shell, Sidecar, Wanted};
 use crate::doc::{Document, Located, Table};
 use crate::error::{Error, Kind};
 use crate::target::{Target, TargetPattern};
@@ -74,12 +74,8 @@ fn settings(mut table: Table<'_>) -> Result<Settings, Error> {
     if let Some(binaries) = table.string("binaries")? {
         out.binaries = directory(&binaries)?;
     }
-    if let Some(windows) = table.strings("windows")?
-        && let Some(every) = windows.iter().find(|w| w.value == "*")
-    {
-        return Err(every
-            .error(Kind::BadValue, "`settings.windows` takes labels of webview windows, not `*`")
-            .help("name each window that may run sidecars, such as `windows = [\"main\"]`"));
+    if let Some(windows) = table.strings("windows")? {
+        out.windows = windows.into_iter().map(window).collect::<Result<_, _>>()?;
     }
     if let Some(age) = table.string("minimum-age")? {
         out.minimum_age = Some(duration(&age)?);
@@ -91,6 +87,23 @@ fn settings(mut table: Table<'_>) -> Result<Settings, Error> {
     }
     table.finish()?;
     Ok(out)
+}
+
+/// The label of a webview window. Tauri reads it as a glob: one that names nothing would open every window.
+fn window(label: Located<String>) -> Result<String, Error> {
+    if !label.value.contains(|c: char| c.is_ascii_alphanumeric()) {
+        return Err(label
+            .error(
+                Kind::BadValue,
+                format!("`settings.windows` takes labels of webview windows, not `{}`", label.value),
+            )
+            .help("name each window that may run sidecars, such as `windows = [\"main\"]`"));
+    }
+    if let Err(cause) = glob::Pattern::new(&label.value) {
+        let headline = format!("`{}` of `settings.windows` is not a glob", label.value);
+        return Err(label.error(Kind::BadValue, headline).fact("cause", cause.msg));
+    }
+    Ok(label.value)
 }
 
 /// A directory below the app's, spelled as it will stand in the config: on every system, without `.` and empty parts.
@@ -129,6 +142,8 @@ fn sidecar(name: &Located<String>, mut table: Table<'_>) -> Result<Sidecar, Erro
     let patterns = table.strings("targets")?.unwrap_or_default();
     let targets = patterns.iter().map(pattern).collect::<Result<_, _>>()?;
     let assets = assets(&mut table)?;
+    let shell = table.take("shell").map(Shell::parse).transpose()?;
+    let http = table.boolean("http")?.unwrap_or_default();
     other_halves(name, &mut table)?;
     table.finish()?;
     let at = name.at.clone();
@@ -143,8 +158,8 @@ fn sidecar(name: &Located<String>, mut table: Table<'_>) -> Result<Sidecar, Erro
         features,
         targets,
         assets,
-        shell: None,
-        http: false,
+        shell,
+        http,
     })
 }
 
@@ -215,8 +230,6 @@ fn other_halves(name: &Located<String>, table: &mut Table<'_>) -> Result<(), Err
                 .fact("reason", "companion files would be missing at run time"));
         }
     }
-    table.table("shell")?;
-    table.boolean("http")?;
     table.table("run")?;
     Ok(())
 }
@@ -323,6 +336,8 @@ mod tests {
         assert_eq!(manifest.targets_of(sidecar).len(), 6);
         assert!(!manifest.is_mandatory());
         assert_eq!(manifest.settings.binaries, "binaries");
+        assert_eq!(manifest.settings.windows, ["main"]);
+        assert!(!sidecar.http && sidecar.shell.is_none());
     }
 
     #[test]
@@ -332,7 +347,7 @@ mod tests {
             [settings]
             targets = ["x86_64-pc-windows-msvc", "x86_64-unknown-linux-gnu"]
             binaries = "./a//./bin/"
-            windows = ["main"]
+            windows = ["tools-*"]
             minimum-age = "3d"
 
             [sidecar.llama-server]
@@ -361,6 +376,8 @@ mod tests {
         );
         assert_eq!(manifest.settings.minimum_age, Some(Duration::from_secs(3 * 86_400)));
         assert_eq!(manifest.settings.binaries, "a/bin");
+        assert_eq!(manifest.settings.windows, ["tools-*"]);
+        assert!(sidecar.http && sidecar.shell == Some(Shell { spawn: true, ..Shell::default() }));
         assert!(sidecar.is_enabled(&["llm".to_owned()].into()) && !sidecar.is_enabled(&[].into()));
         assert_eq!(
             sidecar.request().into_iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>(),
@@ -389,6 +406,9 @@ mod tests {
                 3,
             ),
             ("[settings]\nwindows = ['*']\n", Kind::BadValue, 2),
+            ("[settings]\nwindows = ['main', '**']\n", Kind::BadValue, 2),
+            ("[settings]\nwindows = ['']\n", Kind::BadValue, 2),
+            ("[settings]\nwindows = ['a[']\n", Kind::BadValue, 2),
             ("[settings]\nminimum-age = '3 fortnights'\n", Kind::BadValue, 2),
             ("[sidecar.a]\nversion = '1'\n", Kind::BadValue, 1),
             ("[sidecar.a]\ngithub = 'just-a-name'\n", Kind::BadValue, 2),
@@ -402,6 +422,8 @@ mod tests {
             (&format!("{table}layout = 'tree'\n"), Kind::Unsupported, 3),
             (&format!("{table}verison = '1'\n"), Kind::UnknownKey, 3),
             (&format!("{table}http = 'yes'\n"), Kind::BadValue, 3),
+            (&format!("{table}shell = true\n"), Kind::BadValue, 3),
+            (&format!("{table}\nshell = {{ spwan = true }}\n"), Kind::UnknownKey, 4),
             (&format!("{table}[sidecar.b]\ngithub = 'o/r'\ninstall-as = 'A'\n"), Kind::NameClash, 3),
         ] {
             let (found, message) = fails(text);

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::patch::lock_change;
 use super::{LockReport, Project, Relock};
+use crate::change::FileChange;
 use crate::error::{Error, Kind};
 use crate::fsx;
 use crate::install::{Content, Installer, Mtime};
@@ -55,9 +57,17 @@ impl Project<'_> {
             let (tag, version) = self.newest(&manifest, manifest.sidecar(&new.name)?)?;
             (new.version, new.tag) = if version.is_some() { (version, None) } else { (None, Some(tag)) };
         }
-        let text = edit::add(&path, &text, &new)?;
-        let manifest = self.parse(&path, &text)?;
-        let lock = self.lock_of(&manifest, &Relock::Stale).map_err(|e| match e.kind() {
+        let after = edit::add(&path, &text, &new)?;
+        let manifest = self.parse(&path, &after)?;
+        // What is wrong with the configuration should not cost a download, either.
+        let plan = self.plan(&manifest, &super::lock_as_is(&manifest)?, &BTreeSet::new())?;
+        let before = fsx::read_if_exists(&path)?;
+        let changed: Vec<FileChange> =
+            FileChange::to(path, before, Some(after)).into_iter().chain(plan.changes).collect();
+        if self.dry_run {
+            return Ok(LockReport { written: true, changed, ..LockReport::default() });
+        }
+        let (lock, report) = self.relocked(&manifest, &Relock::Stale).map_err(|e| match e.kind() {
             // The entry that could name an asset is not written yet.
             Kind::AssetNotFound | Kind::AssetAmbiguous
                 if new.assets.is_empty() && e.is_of_sidecar(&new.name) =>
@@ -69,33 +79,46 @@ impl Project<'_> {
             }
             _ => e,
         })?;
-        fsx::write_atomic_by(&self.state, &path, &text)?;
-        Ok(lock)
+        let of_lock = lock_change(&manifest, &Lock { configured: plan.configured, ..lock })?;
+        let all: Vec<FileChange> = of_lock.iter().chain(&changed).cloned().collect();
+        self.apply(&all)?;
+        Ok(LockReport { written: of_lock.is_some(), changed, ..report })
     }
 
-    /// Removes sidecars from the manifest and the lock, and their installed files where those are what the lock pinned.
-    /// Needs no network; other entries of the lock stay as they are. A name that is given twice counts once.
+    /// Removes sidecars from the manifest, the lock and Tauri's configuration, and their installed files where those are
+    /// what the lock pinned. Needs no network; other entries of the lock stay as they are. A name that is given twice
+    /// counts once. In a [dry run](Self::dry_run) nothing is changed. The result is what changed besides the lock.
     ///
     /// # Errors
     /// [`Kind::UnknownSidecar`](crate::Kind::UnknownSidecar), and [`Kind::LockStale`](crate::Kind::LockStale) in a
     /// locked run, before anything is changed.
-    pub fn remove(&self, names: &[String]) -> Result<(), Error> {
+    pub fn remove(&self, names: &[String]) -> Result<Vec<FileChange>, Error> {
         self.may_change_lock("removing a sidecar")?;
         let names = &names.iter().cloned().collect::<BTreeSet<_>>();
         let manifest = self.manifest()?;
-        let mut text = edit::text_of(&manifest.path)?;
-        let mut lock = super::lock_as_is(&manifest)?;
+        let before = edit::text_of(&manifest.path)?;
+        let mut text = before.clone();
+        let lock = super::lock_as_is(&manifest)?;
+        let mut gone = BTreeSet::new();
         for name in names {
-            manifest.sidecar(name)?;
+            gone.insert(manifest.entry_of(manifest.sidecar(name)?));
             text = edit::remove(&manifest.path, &text, name)?;
         }
-        self.remove_installed(&manifest, &lock, names)?;
-        lock.sidecars.retain(|name, _| !names.contains(name));
-        fsx::write_atomic_by(&self.state, &manifest.path, &text)?;
-        if fsx::metadata(&manifest.lock_path())?.is_some() {
-            fsx::write_atomic_by(&self.state, &manifest.lock_path(), &lock.to_text())?;
+        let after = self.parse(&manifest.path, &text)?;
+        let plan = self.plan(&after, &lock, &gone)?;
+        let of_manifest = FileChange::to(manifest.path.clone(), Some(before), Some(text));
+        let changed: Vec<FileChange> = of_manifest.into_iter().chain(plan.changes).collect();
+        if self.dry_run {
+            return Ok(changed);
         }
-        Ok(())
+        let mut left = Lock { configured: plan.configured, ..lock.clone() };
+        left.sidecars.retain(|name, _| !names.contains(name));
+        let has_lock = fsx::metadata(&manifest.lock_path())?.is_some();
+        let of_lock = if has_lock { lock_change(&manifest, &left)? } else { None };
+        let all: Vec<FileChange> = of_lock.iter().chain(&changed).cloned().collect();
+        self.apply(&all)?;
+        self.remove_installed(&manifest, &lock, names)?;
+        Ok(changed)
     }
 
     fn remove_installed(

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::Project;
+use super::patch::lock_change;
+use crate::change::FileChange;
 use crate::error::{Error, Kind};
-use crate::fsx;
 use crate::lock::{Change, Lock, Locked, Pin};
 use crate::manifest::{Manifest, Sidecar};
 use crate::progress::Event;
@@ -62,6 +63,8 @@ pub struct LockReport {
     pub written: bool,
     /// The sidecars whose lock changed, by name.
     pub rows: Vec<LockedRow>,
+    /// What else changed with it: the manifest first, then Tauri's configuration, where a sidecar was added.
+    pub changed: Vec<FileChange>,
 }
 
 impl Project<'_> {
@@ -83,16 +86,18 @@ impl Project<'_> {
     }
 
     pub(super) fn lock_of(&self, manifest: &Manifest, which: &Relock) -> Result<LockReport, Error> {
-        let path = manifest.lock_path();
+        let (lock, report) = self.relocked(manifest, which)?;
+        let change = lock_change(manifest, &lock)?;
+        self.apply(change.as_slice())?;
+        Ok(LockReport { written: change.is_some(), ..report })
+    }
+
+    /// The lock as it should be, with a report that says it was not written.
+    pub(super) fn relocked(&self, manifest: &Manifest, which: &Relock) -> Result<(Lock, LockReport), Error> {
         let before = super::lock_as_is(manifest)?;
         let (after, reasons) = self.relock(manifest, &before, which)?;
-        let mut report = LockReport { written: false, rows: rows(manifest, &before, &after, &reasons) };
-        let text = after.to_text();
-        if fsx::read_if_exists(&path)?.as_deref().map(|t| t.replace("\r\n", "\n")) != Some(text.clone()) {
-            fsx::write_atomic_by(&self.state, &path, &text)?;
-            report.written = true;
-        }
-        Ok(report)
+        let rows = rows(manifest, &before, &after, &reasons);
+        Ok((after, LockReport { rows, ..LockReport::default() }))
     }
 
     /// The lock as it should be, and why each new asset was chosen.
@@ -106,7 +111,7 @@ impl Project<'_> {
                 renewed.extend(manifest.sidecars.keys().map(String::as_str));
             }
         }
-        let mut after = Lock::default();
+        let mut after = Lock { configured: before.configured.clone(), ..Lock::default() };
         let mut wanted = Vec::new();
         for sidecar in manifest.sidecars.values() {
             let drift = before.drift_of(manifest, sidecar).map(|d| d.what);

@@ -2,11 +2,13 @@
 
 mod add;
 mod apps;
+mod config;
 mod features;
 mod host;
 mod init;
 mod inventory;
 mod locking;
+mod patch;
 mod sync;
 mod verify;
 
@@ -39,6 +41,7 @@ pub struct Project<'r> {
     /// A directory of ours in the target directory.
     state: PathBuf,
     locked: bool,
+    dry_run: bool,
     network: Network,
     cache: LazyCache,
     reporter: &'r dyn Reporter,
@@ -71,10 +74,22 @@ impl<'r> Project<'r> {
             state: target_directory.join("sidecar").join(&package.name),
             package,
             locked: locked || env::flag(env::LOCKED),
+            dry_run: false,
             network: Network::new(offline_by, token),
             cache: LazyCache::default(),
             reporter,
         }
+    }
+
+    /// Whether the run writes nothing: `sync`, `add` and `remove` then say what they would change.
+    #[must_use]
+    pub fn dry_run(self, dry_run: bool) -> Self {
+        Self { dry_run, ..self }
+    }
+
+    /// The app's directory, with its `Cargo.toml` and Tauri's configuration.
+    pub fn directory(&self) -> &Path {
+        self.app()
     }
 
     /// Where the manifest of this app lies.

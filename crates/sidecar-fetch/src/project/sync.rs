@@ -1,10 +1,13 @@
-//! `sync`: lock if needed, fetch, install.
+//! `sync`: lock if needed, fetch, install, patch the configuration.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::features::Features;
+use super::patch::lock_change;
 use super::{Project, Relock};
+use crate::change::FileChange;
+use crate::config::plan::Plan;
 use crate::error::{Error, Kind, some_of};
 use crate::install::{Installer, Mtime};
 use crate::lock::Lock;
@@ -48,6 +51,8 @@ pub struct SyncReport {
     pub lock_written: bool,
     /// Every file, by sidecar and target.
     pub rows: Vec<SyncRow>,
+    /// The files of Tauri's configuration, and the capability file, that changed.
+    pub changed: Vec<FileChange>,
 }
 
 /// The targets (`None`: all that are locked) and features of a command.
@@ -58,18 +63,35 @@ pub(super) struct Chosen {
 
 impl Project<'_> {
     /// Brings the installed files in line with the lock, and the lock in line with the manifest first, unless the run
-    /// is locked. What is right already is left alone, byte and time.
+    /// is locked; then Tauri's configuration and the capability file. What is right already is left alone, byte and
+    /// time. In a [dry run](Self::dry_run) nothing is fetched or written; the report says what would change.
     ///
     /// # Errors
-    /// [`Kind::LockStale`] or [`Kind::LockMissing`] in a locked run; otherwise whatever keeps a file from being
-    /// locked, fetched, verified or installed. Files that were right before stay as they were.
+    /// [`Kind::LockStale`], [`Kind::LockMissing`] or [`Kind::ConfigDrift`] in a locked run; otherwise whatever keeps a
+    /// file from being locked, fetched, verified, installed or patched. Files that were right before stay as they were.
     pub fn sync(&self, targets: &Targets, features: &Features) -> Result<SyncReport, Error> {
         let manifest = self.manifest()?;
-        // What is wrong with the command line should not cost a request, nor change the lock.
+        // What is wrong with the command line or the configuration should not cost a request, nor change the lock.
         let chosen = self.chosen(targets, features)?;
+        let lock = super::lock_as_is(&manifest)?;
+        let plan = self.plan(&manifest, &lock, &BTreeSet::new())?;
+        if self.locked {
+            Lock::read_answering(&manifest)?;
+            self.refuse_drift(&plan.changes)?;
+        }
+        if self.dry_run {
+            let lock_written = !lock.drift(&manifest).is_empty() || lock.configured != plan.configured;
+            return Ok(SyncReport { lock_written, rows: Vec::new(), changed: plan.changes });
+        }
         let lock_written = !self.locked && self.lock_of(&manifest, &Relock::Stale)?.written;
         let lock = Lock::read_answering(&manifest)?;
-        let tasks = self.tasks(&manifest, &lock, &chosen)?;
+        let rows = self.install(&manifest, &lock, &chosen)?;
+        let lock_written = self.patch(&manifest, lock, &plan)? || lock_written;
+        Ok(SyncReport { lock_written, rows, changed: plan.changes })
+    }
+
+    fn install(&self, manifest: &Manifest, lock: &Lock, chosen: &Chosen) -> Result<Vec<SyncRow>, Error> {
+        let tasks = self.tasks(manifest, lock, chosen)?;
         let installer = Installer::new(&self.state, Mtime::Now, &self.cache);
         let tools = Tools {
             cache: &self.cache,
@@ -78,8 +100,16 @@ impl Project<'_> {
             reporter: self.reporter,
         };
         let outcomes = provision::provision(&tasks, &tools)?;
-        let rows = tasks.iter().zip(outcomes).map(|(task, outcome)| row(task, outcome)).collect();
-        Ok(SyncReport { lock_written, rows })
+        Ok(tasks.iter().zip(outcomes).map(|(task, outcome)| row(task, outcome)).collect())
+    }
+
+    /// Writes a plan, and lets the lock remember what is ours now; tells whether the lock changed.
+    fn patch(&self, manifest: &Manifest, lock: Lock, plan: &Plan) -> Result<bool, Error> {
+        let lock = Lock { configured: plan.configured.clone(), ..lock };
+        let of_lock = if self.locked { None } else { lock_change(manifest, &lock)? };
+        let changes: Vec<FileChange> = plan.changes.iter().chain(&of_lock).cloned().collect();
+        self.apply(&changes)?;
+        Ok(of_lock.is_some())
     }
 
     /// What a command line chose, checked.
