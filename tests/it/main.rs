@@ -18,3 +18,4 @@ mod patching;
 mod relocking;
 mod secrets;
 mod syncing;
+mod trees;

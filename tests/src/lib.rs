@@ -14,6 +14,6 @@ mod archive;
 mod program;
 mod server;
 
-pub use archive::{Member, gzip, tar_gz, zip};
-pub use program::program;
+pub use archive::{Member, gzip, tar_gz, tar_gz_with_links, zip, zip_with_links};
+pub use program::{library, program};
 pub use server::{Content, Fault, Match, ReleaseServer, ReleaseSpec, Seen, Times};

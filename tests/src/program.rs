@@ -20,6 +20,27 @@ pub fn program(triple: &str, payload: &str) -> Vec<u8> {
     out
 }
 
+/// A file whose headers are those of a shared library for a target triple, followed by `payload`.
+///
+/// # Panics
+///
+/// For a triple that is not one of the desktop's.
+pub fn library(triple: &str, payload: &str) -> Vec<u8> {
+    let mut out = program(triple, payload);
+    if triple.contains("linux") {
+        // ET_DYN without an entry point
+        out[16] = 3;
+        out[24..32].fill(0);
+    } else if triple.contains("darwin") {
+        // MH_DYLIB
+        out[12] = 6;
+    } else {
+        // IMAGE_FILE_DLL
+        out[0x40 + 23] |= 0x20;
+    }
+    out
+}
+
 fn put(out: &mut Vec<u8>, words: &[(u64, usize)]) {
     for (value, width) in words {
         out.extend_from_slice(&value.to_le_bytes()[..*width]);

@@ -148,6 +148,9 @@ pub(crate) struct Add {
     /// Glob of the member of the archive that is the program
     #[arg(long, value_name = "GLOB")]
     pub(crate) bin: Option<String>,
+    /// Glob of members that are installed beside the program; may be repeated. Makes it `layout = "tree"`
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) resources: Vec<String>,
     /// Name under which the program is installed
     #[arg(long, value_name = "NAME")]
     pub(crate) install_as: Option<String>,

@@ -111,6 +111,7 @@ fn add_sidecar(global: &Global, add: &Add, out: Out) -> Result<(), Error> {
         tag: add.tag.clone(),
         tag_prefix: add.tag_prefix.clone(),
         bin: add.bin.clone(),
+        resources: add.resources.clone(),
         install_as: add.install_as.clone(),
         features: add.features.clone(),
         assets,

@@ -132,6 +132,33 @@ pub(crate) fn try_rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)
 }
 
+/// Whether the path itself is a symbolic link.
+pub(crate) fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink())
+}
+
+/// Removes the directories that hold nothing, or only such directories; links are not followed.
+pub(crate) fn remove_empty_dirs(root: &Path) -> Result<()> {
+    for path in read_dir(root)? {
+        if path.is_dir() && !is_link(&path) {
+            remove_empty_dirs(&path)?;
+        }
+    }
+    if !root.is_dir() || is_link(root) || !read_dir(root)?.is_empty() {
+        return Ok(());
+    }
+    match fs::remove_dir(root) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(failed("remove the directory", root, &e)),
+        _ => Ok(()),
+    }
+}
+
+/// Sets when a directory was last modified, where the system lets a directory be opened.
+pub(crate) fn set_modified_of_directory(path: &Path, time: std::time::SystemTime) -> Result<()> {
+    let directory = open(path)?;
+    directory.set_modified(time).map_err(|e| failed("set the time of", path, &e))
+}
+
 /// Removes a file; one that is not there is as good as removed.
 pub(crate) fn remove_file(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
@@ -177,7 +204,7 @@ pub(crate) fn write_atomic(path: &Path, text: &str) -> Result<()> {
 
 /// The file that a symbolic link leads to, so that the file is written and the link stays; other paths as they are.
 fn behind_link(path: &Path) -> Cow<'_, Path> {
-    if !fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
+    if !is_link(path) {
         return Cow::Borrowed(path);
     }
     fs::canonicalize(path).map_or(Cow::Borrowed(path), Cow::Owned)

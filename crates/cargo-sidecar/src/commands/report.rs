@@ -114,6 +114,8 @@ pub(crate) fn synced(out: Out, report: &SyncReport) {
         let line = format!("{} {} for {} ({})", row.sidecar, row.version, row.target, bytes(row.size));
         if row.installed {
             out.status("Installed", line);
+        } else if row.transferred > 0 {
+            out.status("Cached", line);
         } else {
             out.detail("Fresh", line);
         }

@@ -4,13 +4,15 @@
 use std::fmt::Write as _;
 
 /// What the constants of one sidecar say.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Spelling<'a> {
     pub(super) name: &'a str,
     pub(super) install_as: &'a str,
     /// Directory of the binaries, as in `externalBin`.
     pub(super) binaries: &'a str,
     pub(super) version: &'a str,
+    /// Where the binary lies in the directory of a tree; `None` for one file.
+    pub(super) tree: Option<String>,
 }
 
 /// The text of the file: only `&str` constants, one module per sidecar.
@@ -19,7 +21,11 @@ pub(super) fn text<'a>(sidecars: impl IntoIterator<Item = Spelling<'a>>) -> Stri
         "// Written by sidecar-fetch: `include!(concat!(env!(\"OUT_DIR\"), \"/sidecars.rs\"));`\n",
     );
     for sidecar in sidecars {
-        let Spelling { name, install_as, binaries, version } = sidecar;
+        if let Some(binary) = &sidecar.tree {
+            tree(&mut out, &sidecar, binary);
+            continue;
+        }
+        let Spelling { name, install_as, binaries, version, .. } = sidecar;
         let config = format!("{binaries}/{install_as}");
         let _ = write!(
             out,
@@ -33,6 +39,24 @@ pub(super) fn text<'a>(sidecars: impl IntoIterator<Item = Spelling<'a>>) -> Stri
         );
     }
     out
+}
+
+/// The module of a sidecar that is a directory of the app's resources.
+fn tree(out: &mut String, sidecar: &Spelling<'_>, binary: &str) {
+    let Spelling { name, install_as, binaries, version, .. } = sidecar;
+    let directory = format!("{binaries}/{install_as}/");
+    let rust = format!("{directory}{binary}");
+    let _ = write!(
+        out,
+        "\n/// The sidecar `{name}`, with the files beside it.\npub mod {module} {{\n    \
+         /// In `bundle.resources`.\n    \
+         pub const CONFIG: &str = {directory:?};\n    \
+         /// In Rust: `app.path().resolve(\"{rust}\", BaseDirectory::Resource)` is the program.\n    \
+         pub const RUST: &str = {rust:?};\n    \
+         /// `name` in the scope of a capability's shell permission.\n    pub const SCOPE: &str = {install_as:?};\n    \
+         /// The version that is locked.\n    pub const VERSION: &str = {version:?};\n}}\n",
+        module = module(name),
+    );
 }
 
 /// <https://doc.rust-lang.org/reference/keywords.html>: strict and reserved ones, edition 2024.
@@ -63,11 +87,32 @@ mod tests {
             install_as: "my-llama",
             binaries: "binaries",
             version: "b6900",
+            tree: None,
         }]);
         for part in [
             "pub mod llama_server {",
             "pub const CONFIG: &str = \"binaries/my-llama\";",
             "pub const RUST: &str = \"my-llama\";",
+            "pub const VERSION: &str = \"b6900\";",
+        ] {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_tree_is_found_among_the_resources() {
+        let text = text([Spelling {
+            name: "llama-server",
+            install_as: "my-llama",
+            binaries: "binaries",
+            version: "b6900",
+            tree: Some("bin/llama-server".to_owned()),
+        }]);
+        for part in [
+            "pub mod llama_server {",
+            "pub const CONFIG: &str = \"binaries/my-llama/\";",
+            "pub const RUST: &str = \"binaries/my-llama/bin/llama-server\";",
+            "pub const SCOPE: &str = \"my-llama\";",
             "pub const VERSION: &str = \"b6900\";",
         ] {
             assert!(text.contains(part), "{part}\n{text}");

@@ -13,7 +13,7 @@ use crate::env;
 use crate::error::Error;
 use crate::fsx;
 use crate::install::{Content, Installer, Mtime};
-use crate::lock::Lock;
+use crate::lock::{Lock, Locked, Pin};
 use crate::manifest::{Manifest, Sidecar};
 use crate::progress::Silent;
 use crate::provision::{self, Network, Task, Tools};
@@ -78,22 +78,37 @@ fn install(script: &Script, manifest: &Manifest, lock: &Lock) -> Result<(), Erro
             script::rerun_if_changed(&local);
             script::warning(&format!("sidecar `{}` is a local build: {}", sidecar.name, local.display()));
             let (sha256, size) = hash::of_file(&local)?;
-            installer.install(&local, &dest, Content { sha256, size })?;
+            let content = Content { sha256, size };
+            if sidecar.is_tree() {
+                // What lies beside it is still what the lock pins.
+                tasks.push(task(script, manifest, lock, sidecar)?.with_local(local, content));
+                continue;
+            }
+            installer.install(&local, &dest, content)?;
             script::rerun_if_changed(&dest);
             continue;
         }
-        let pin = lock.pin(manifest, sidecar, &script.target)?;
-        let version = lock.sidecars[&sidecar.name].version_text();
-        tasks.push(Task { sidecar: &sidecar.name, version, target: &script.target, pin, dest });
+        tasks.push(task(script, manifest, lock, sidecar)?);
     }
     let network = Network::new(offline::is_offline(&script.app), None);
     let tools = Tools { cache: &cache, installer: &installer, network: &network, reporter: &Silent };
     let done = provision::provision(&tasks, &tools);
     // A file that is removed or replaced by hand is put back by the next build.
-    for task in &tasks {
-        script::rerun_if_changed(&task.dest);
+    for path in tasks.iter().flat_map(Task::watched) {
+        script::rerun_if_changed(&path);
     }
     done.map(drop)
+}
+
+fn task<'a>(
+    script: &'a Script,
+    manifest: &Manifest,
+    lock: &'a Lock,
+    sidecar: &'a Sidecar,
+) -> Result<Task<'a>, Error> {
+    let pin = lock.pin(manifest, sidecar, &script.target)?;
+    let version = lock.sidecars[&sidecar.name].version_text();
+    Ok(Task::new(&script.app, manifest, sidecar, version, &script.target, pin))
 }
 
 fn dest(script: &Script, manifest: &Manifest, sidecar: &Sidecar) -> PathBuf {
@@ -106,8 +121,18 @@ fn write_constants(script: &Script, manifest: &Manifest, lock: &Lock) -> Result<
         install_as: &sidecar.install_as,
         binaries: &manifest.settings.binaries,
         version: lock.sidecars[&sidecar.name].version_text(),
+        tree: sidecar
+            .is_tree()
+            .then(|| binary_in_tree(&lock.sidecars[&sidecar.name], sidecar, &script.target)),
     });
     fsx::write_if_changed(&script.out.join("sidecars.rs"), &constants::text(spellings)).map(drop)
+}
+
+/// Where the binary lies in its tree; a guess where the lock has nothing for the target, as nothing is installed then.
+fn binary_in_tree(locked: &Locked, sidecar: &Sidecar, target: &Target) -> String {
+    let pin = locked.assets.get(target).and_then(Option::as_ref);
+    pin.and_then(Pin::binary_path)
+        .map_or_else(|| format!("{}{}", sidecar.install_as, target.exe_suffix()), str::to_owned)
 }
 
 fn is_desktop(target: &Target) -> bool {

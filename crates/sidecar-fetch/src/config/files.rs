@@ -115,12 +115,29 @@ impl Fault {
     pub(crate) fn into_error(self, kind: Kind, path: &Path, text: &str) -> Error {
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         let place = Place::of(path, text, self.at);
-        let line = text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default().trim().to_owned();
         Error::new(kind, format!("`{name}` cannot be parsed"))
             .fact("at", place)
             .fact("cause", self.words)
-            .fact("line", line)
+            .fact("line", line_around(text, self.at))
     }
+}
+
+/// The line of a byte, or of a long one as much as a terminal shows.
+fn line_around(text: &str, at: usize) -> String {
+    const SHOWN: usize = 50;
+    let before =
+        text[..at].rsplit('\n').next().unwrap_or_default().trim_start_matches('\u{feff}').trim_start();
+    let behind = text[at..].lines().next().unwrap_or_default().trim_end();
+    let skipped = before.chars().count().saturating_sub(SHOWN);
+    let before = before.chars().skip(skipped);
+    let mut line: String = before.chain(behind.chars().take(SHOWN)).collect();
+    if skipped > 0 {
+        line.insert(0, '\u{2026}');
+    }
+    if behind.chars().count() > SHOWN {
+        line.push('\u{2026}');
+    }
+    line
 }
 
 /// The configuration files of an app.
@@ -173,4 +190,57 @@ fn first(app: &Path, platform: Option<Platform>) -> Result<Option<ConfigFile>, E
         }
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fails(name: &str, text: &str) -> String {
+        ConfigFile::parse(Path::new(name), text.to_owned()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_text_that_does_not_parse_is_shown_with_its_line() {
+        let expected = "`tauri.conf.json` cannot be parsed\n  at     tauri.conf.json:2:8\n  cause  expected a value, found \
+                        `?`\n  line   \"a\": ?, // c";
+        assert_eq!(fails("tauri.conf.json", "{\r\n  \"a\": ?, // c\r\n}"), expected);
+        let error = fails("Tauri.toml", "\u{feff}a = 1\na = 2 \n");
+        assert!(
+            error.starts_with("`Tauri.toml` cannot be parsed\n  at     Tauri.toml:2:1\n  cause  "),
+            "{error}"
+        );
+        assert!(error.ends_with("\n  line   a = 2"), "{error}");
+    }
+
+    #[test]
+    fn of_a_long_line_only_a_part_is_shown() {
+        let text = format!("\u{feff}[{}?{}]", "1,".repeat(9000), ",\u{e9}".repeat(9000));
+        let error = fails("x.json", &text);
+        let shown = format!("\u{2026}{}?{}\u{2026}", "1,".repeat(25), ",\u{e9}".repeat(25));
+        let shown = shown.strip_suffix("\u{e9}\u{2026}").unwrap().to_owned() + "\u{2026}";
+        assert!(error.contains("x.json:1:18002\n"), "{error}");
+        assert!(error.ends_with(&format!("\n  line   {shown}")), "{error}");
+        assert!(fails("x.json", "\u{feff}").ends_with("found the end of the file"));
+    }
+
+    #[test]
+    fn strings_are_asked_for_by_path() {
+        let file =
+            ConfigFile::parse(Path::new("x.json"), "{a: {b: ['c'], d: null, e: [1], f: 'g'}}".to_owned())
+                .unwrap();
+        assert_eq!(file.strings(&["a", "b"]).unwrap(), Some(vec!["c"]));
+        assert_eq!([file.strings(&["a", "d"]).unwrap(), file.strings(&["x", "b"]).unwrap()], [None, None]);
+        let error = file.strings(&["a", "e"]).unwrap_err().to_string();
+        assert_eq!(error, "`a.e` takes an array of strings\n  at     x.json:1:29\n  found  a number");
+        let error = file.strings(&["a", "f"]).unwrap_err().to_string();
+        assert_eq!(error, "`a.f` takes an array of strings\n  at     x.json:1:36\n  found  a string");
+    }
+
+    #[test]
+    fn names_tell_the_format() {
+        let formats = ["a/tauri.conf.json", "tauri.linux.conf.json5", "Tauri.toml", "x"]
+            .map(|p| Format::of(Path::new(p)));
+        assert_eq!(formats, [Format::Json, Format::Json5, Format::Toml, Format::Json]);
+    }
 }

@@ -6,21 +6,22 @@
 use super::files::Fault;
 use super::node::{Entry, Node, Value};
 
-/// How deep arrays and objects may nest; serde_json's limit.
+/// How deep arrays and objects may nest, as for `serde_json`.
 const DEPTH: usize = 128;
 
 /// Parses a document. A byte order mark in front of it is passed over.
 pub(super) fn parse(text: &str) -> Result<Node, Fault> {
     let mut parser = Parser { text, at: 0, depth: 0 };
     parser.skip_blank()?;
-    let root = parser.value()?;
+    let root = parser.value("a value")?;
     parser.skip_blank()?;
     match parser.peek() {
         None => Ok(root),
-        Some(c) => Err(parser.fault(format!("`{c}` after the end of the value"))),
+        Some(_) => Err(parser.expected("the end of the file")),
     }
 }
 
+// The loops over bytes are spelled out: a build script runs unoptimised, and there each adapter is a call.
 struct Parser<'t> {
     text: &'t str,
     at: usize,
@@ -41,10 +42,11 @@ impl Parser<'_> {
         Some(c)
     }
 
-    fn take(&mut self, c: char) -> bool {
-        let found = self.peek() == Some(c);
+    fn take(&mut self, byte: u8) -> bool {
+        let bytes = self.text.as_bytes();
+        let found = self.at < bytes.len() && bytes[self.at] == byte;
         if found {
-            self.at += c.len_utf8();
+            self.at += 1;
         }
         found
     }
@@ -55,6 +57,10 @@ impl Parser<'_> {
 
     fn expected(&self, what: &str) -> Fault {
         match self.peek() {
+            Some('\n' | '\r') => self.fault(format!("expected {what}, found the end of the line")),
+            Some(c) if c.is_control() || c.is_whitespace() => {
+                self.fault(format!("expected {what}, found the character U+{:04X}", u32::from(c)))
+            }
             Some(c) => self.fault(format!("expected {what}, found `{c}`")),
             None => self.fault(format!("expected {what}, found the end of the file")),
         }
@@ -62,40 +68,49 @@ impl Parser<'_> {
 
     /// White space and comments.
     fn skip_blank(&mut self) -> Result<(), Fault> {
-        while let Some(c) = self.peek() {
-            if c.is_whitespace() || c == '\u{feff}' {
-                self.at += c.len_utf8();
-            } else if self.text[self.at..].starts_with("//") {
-                let rest = &self.text[self.at..];
-                self.at += rest.find(['\n', '\r', '\u{2028}', '\u{2029}']).unwrap_or(rest.len());
-            } else if self.text[self.at..].starts_with("/*") {
-                let Some(end) = self.text[self.at + 2..].find("*/") else {
-                    return Err(self.fault("this comment has no end"));
-                };
-                self.at += end + 4;
-            } else {
-                break;
+        let bytes = self.text.as_bytes();
+        while self.at < bytes.len() {
+            match bytes[self.at] {
+                b' ' | b'\n' | b'\r' | b'\t' | 0x0b | 0x0c => self.at += 1,
+                b'/' if self.text[self.at..].starts_with("//") => {
+                    let mut line = &self.text[self.at..];
+                    for end in ['\n', '\r', '\u{2028}', '\u{2029}'] {
+                        line = &line[..line.find(end).unwrap_or(line.len())];
+                    }
+                    self.at += line.len();
+                }
+                b'/' if self.text[self.at..].starts_with("/*") => {
+                    let Some(end) = self.text[self.at + 2..].find("*/") else {
+                        return Err(self.fault("this comment has no end"));
+                    };
+                    self.at += end + 4;
+                }
+                byte if byte.is_ascii() => break,
+                _ => match self.peek() {
+                    Some(c) if is_wide_blank(c) => self.at += c.len_utf8(),
+                    _ => break,
+                },
             }
         }
         Ok(())
     }
 
-    fn value(&mut self) -> Result<Node, Fault> {
+    fn value(&mut self, what: &str) -> Result<Node, Fault> {
         let start = self.at;
         let value = match self.peek() {
             Some('{') => self.nested(Self::object)?,
             Some('[') => self.nested(Self::array)?,
             Some('"' | '\'') => Value::String(self.string()?),
-            Some(c) if c.is_ascii_digit() || matches!(c, '-' | '+' | '.') => Value::Number(self.number()?),
+            Some(c) if c.is_ascii_digit() || matches!(c, '-' | '+' | '.') => self.number()?,
             Some(c) if is_word(c) => self.word()?,
-            _ => return Err(self.expected("a value")),
+            _ => return Err(self.expected(what)),
         };
         Ok(Node { span: start..self.at, value })
     }
 
     fn nested(&mut self, read: impl Fn(&mut Self) -> Result<Value, Fault>) -> Result<Value, Fault> {
         if self.depth == DEPTH {
-            return Err(self.fault("nested too deeply"));
+            return Err(self.fault(format!("nested more than {DEPTH} levels deep")));
         }
         self.depth += 1;
         self.at += 1;
@@ -108,37 +123,23 @@ impl Parser<'_> {
         let mut entries = Vec::new();
         loop {
             self.skip_blank()?;
-            if self.take('}') {
+            if self.take(b'}') {
                 return Ok(Value::Object(entries));
             }
             let start = self.at;
             let key = self.key()?;
             let key_span = start..self.at;
             self.skip_blank()?;
-            if !self.take(':') {
+            if !self.take(b':') {
                 return Err(self.expected("`:`"));
             }
             self.skip_blank()?;
-            let node = self.value()?;
+            let node = self.value("a value")?;
             entries.push(Entry { key, key_span, node });
             self.skip_blank()?;
-            if !self.take(',') && self.peek() != Some('}') {
+            if !self.take(b',') && self.peek() != Some('}') {
                 return Err(self.expected("`,` or `}`"));
             }
-        }
-    }
-
-    fn key(&mut self) -> Result<String, Fault> {
-        match self.peek() {
-            Some('"' | '\'') => self.string(),
-            Some(c) if is_word(c) && !c.is_numeric() => {
-                let start = self.at;
-                while self.peek().is_some_and(is_word) {
-                    self.next();
-                }
-                Ok(self.text[start..self.at].to_owned())
-            }
-            _ => Err(self.expected("a key or `}`")),
         }
     }
 
@@ -146,13 +147,44 @@ impl Parser<'_> {
         let mut items = Vec::new();
         loop {
             self.skip_blank()?;
-            if self.take(']') {
+            if self.take(b']') {
                 return Ok(Value::Array(items));
             }
-            items.push(self.value()?);
+            items.push(self.value("a value or `]`")?);
             self.skip_blank()?;
-            if !self.take(',') && self.peek() != Some(']') {
+            if !self.take(b',') && self.peek() != Some(']') {
                 return Err(self.expected("`,` or `]`"));
+            }
+        }
+    }
+
+    fn key(&mut self) -> Result<String, Fault> {
+        match self.peek() {
+            Some('"' | '\'') => self.string(),
+            Some(c) if c == '\\' || is_word(c) && !c.is_numeric() => self.identifier(),
+            _ => Err(self.expected("a key or `}`")),
+        }
+    }
+
+    /// A key without quotes.
+    fn identifier(&mut self) -> Result<String, Fault> {
+        let mut out = String::new();
+        loop {
+            let start = self.at;
+            match self.peek() {
+                Some('\\') => {
+                    self.at += 1;
+                    let letter = if self.take(b'u') { self.unicode(start)? } else { '\\' };
+                    if !is_word(letter) || (out.is_empty() && letter.is_numeric()) {
+                        return Err(Fault { at: start, words: "no such escape in a key".to_owned() });
+                    }
+                    out.push(letter);
+                }
+                Some(c) if is_word(c) => {
+                    self.at += c.len_utf8();
+                    out.push(c);
+                }
+                _ => return Ok(out),
             }
         }
     }
@@ -163,63 +195,46 @@ impl Parser<'_> {
             self.next();
         }
         match &self.text[start..self.at] {
-            "null" => Ok(Value::Null),
             "true" => Ok(Value::Bool(true)),
             "false" => Ok(Value::Bool(false)),
-            // No JSON number; serde reads them as null.
-            "Infinity" | "NaN" => Ok(Value::Null),
-            word => Err(Fault { at: start, words: format!("`{word}` is no value") }),
+            // The latter two are no JSON numbers; serde reads them as null.
+            "null" | "Infinity" | "NaN" => Ok(Value::Null),
+            word => {
+                Err(Fault { at: start, words: format!("`{word}` is no value; a string stands in quotes") })
+            }
         }
     }
 
     /// A number in JSON's spelling: JSON5 also knows a sign in front, hexadecimal digits and bare points.
-    fn number(&mut self) -> Result<String, Fault> {
+    fn number(&mut self) -> Result<Value, Fault> {
         let start = self.at;
-        let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '+' | '.');
-        while self.peek().is_some_and(part) {
+        while self.peek().is_some_and(|c| is_word(c) || matches!(c, '-' | '+' | '.')) {
             self.next();
         }
         let raw = &self.text[start..self.at];
-        let fault = || Fault { at: start, words: format!("`{raw}` is not a number") };
-        let unsigned = raw.trim_start_matches(['+', '-']);
-        let sign = if raw.starts_with('-') { "-" } else { "" };
-        if raw.len() - unsigned.len() > 1 {
-            return Err(fault());
+        match number(raw) {
+            Some(value) => Ok(value),
+            None => Err(Fault { at: start, words: format!("`{raw}` is not a number") }),
         }
-        if matches!(unsigned, "Infinity" | "NaN") {
-            return Ok("null".to_owned());
-        }
-        if let Some(hex) = unsigned.strip_prefix("0x").or_else(|| unsigned.strip_prefix("0X")) {
-            let value = u64::from_str_radix(hex, 16).map_err(|_| fault())?;
-            return Ok(format!("{sign}{value}"));
-        }
-        if !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.') || unsigned.parse::<f64>().is_err()
-        {
-            return Err(fault());
-        }
-        if unsigned.len() > 1 && unsigned.starts_with('0') && unsigned.as_bytes()[1].is_ascii_digit() {
-            return Err(fault());
-        }
-        let lead = if unsigned.starts_with('.') { "0" } else { "" };
-        let whole = unsigned.replace(".e", ".0e").replace(".E", ".0E");
-        let tail = if whole.ends_with('.') { "0" } else { "" };
-        Ok(format!("{sign}{lead}{whole}{tail}"))
     }
 
     fn string(&mut self) -> Result<String, Fault> {
         let start = self.at;
-        let quote = self.next().unwrap_or('"');
+        let bytes = self.text.as_bytes();
+        let quote = bytes[start];
+        self.at += 1;
         let mut out = String::new();
         loop {
-            // The long stretches without anything special go in one piece: build scripts run unoptimised.
-            let rest = &self.text[self.at..];
-            let plain =
-                rest.find(|c| c == quote || c == '\\' || c == '\n' || c == '\r').unwrap_or(rest.len());
-            out.push_str(&rest[..plain]);
-            self.at += plain;
-            match self.next() {
-                Some(c) if c == quote => return Ok(out),
-                Some('\\') => self.escape(&mut out)?,
+            let from = self.at;
+            let mut at = from;
+            while at < bytes.len() && !(bytes[at] == quote || matches!(bytes[at], b'\\' | b'\n' | b'\r')) {
+                at += 1;
+            }
+            out.push_str(&self.text[from..at]);
+            self.at = at + 1;
+            match bytes.get(at) {
+                Some(b'\\') if self.at < bytes.len() => self.escape(&mut out)?,
+                Some(byte) if *byte == quote => return Ok(out),
                 _ => return Err(Fault { at: start, words: "this string has no end".to_owned() }),
             }
         }
@@ -237,7 +252,7 @@ impl Parser<'_> {
             Some('0') => out.push('\0'),
             // A string may go on in the next line.
             Some('\r') => {
-                self.take('\n');
+                self.take(b'\n');
             }
             Some('\n' | '\u{2028}' | '\u{2029}') => {}
             Some('x') => out.push(char::from(u8::try_from(self.hex(2)?).unwrap_or_default())),
@@ -250,27 +265,68 @@ impl Parser<'_> {
 
     /// The character of `\uXXXX`, also where it takes two of them.
     fn unicode(&mut self, start: usize) -> Result<char, Fault> {
-        let first = self.hex(4)?;
-        let mut code = first;
-        if (0xd800..0xdc00).contains(&first) && self.text[self.at..].starts_with("\\u") {
+        let mut code = self.hex(4)?;
+        if (0xd800..0xdc00).contains(&code) && self.text[self.at..].starts_with("\\u") {
             self.at += 2;
-            let second = self.hex(4)?;
-            code = 0x10000 + ((first - 0xd800) << 10) + second.wrapping_sub(0xdc00);
+            let low = self.hex(4)?;
+            if (0xdc00..0xe000).contains(&low) {
+                code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+            }
         }
         char::from_u32(code)
             .ok_or_else(|| Fault { at: start, words: "half of a surrogate pair is no character".to_owned() })
     }
 
     fn hex(&mut self, digits: usize) -> Result<u32, Fault> {
-        let found =
-            self.text.get(self.at..self.at + digits).and_then(|text| u32::from_str_radix(text, 16).ok());
-        let value = found.ok_or_else(|| self.fault(format!("expected {digits} hexadecimal digits")))?;
+        let found = self.text.get(self.at..self.at + digits).filter(|text| is_hex(text));
+        let value = found.and_then(|text| u32::from_str_radix(text, 16).ok());
+        let value = value.ok_or_else(|| self.fault(format!("expected {digits} hexadecimal digits")))?;
         self.at += digits;
         Ok(value)
     }
 }
 
-/// What an identifier is made of, as far as it matters here.
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | '$')
+fn number(raw: &str) -> Option<Value> {
+    let (sign, unsigned) = match raw.as_bytes()[0] {
+        b'-' => ("-", &raw[1..]),
+        b'+' => ("", &raw[1..]),
+        _ => ("", raw),
+    };
+    if matches!(unsigned, "Infinity" | "NaN") {
+        return Some(Value::Null);
+    }
+    if let Some(hex) = unsigned.strip_prefix("0x").or_else(|| unsigned.strip_prefix("0X")) {
+        let value = Some(hex).filter(|hex| is_hex(hex)).and_then(|hex| u64::from_str_radix(hex, 16).ok())?;
+        return Some(Value::Number(format!("{sign}{value}")));
+    }
+    let starts = unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+    let has_zeros =
+        unsigned.len() > 1 && unsigned.starts_with('0') && unsigned.as_bytes()[1].is_ascii_digit();
+    if !starts || has_zeros || unsigned.parse::<f64>().is_err() {
+        return None;
+    }
+    let lead = if unsigned.starts_with('.') { "0" } else { "" };
+    let whole = unsigned.replace(".e", ".0e").replace(".E", ".0E");
+    let tail = if whole.ends_with('.') { "0" } else { "" };
+    Some(Value::Number(format!("{sign}{lead}{whole}{tail}")))
 }
+
+fn is_hex(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// What an identifier is made of. Beyond ASCII more than the specification lists, which no valid text shows.
+fn is_word(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_alphanumeric() || matches!(c, '_' | '$');
+    }
+    !is_wide_blank(c) && !c.is_control()
+}
+
+/// White space beyond ASCII.
+fn is_wide_blank(c: char) -> bool {
+    c == '\u{feff}' || (c != '\u{85}' && !c.is_ascii() && c.is_whitespace())
+}
+
+#[cfg(test)]
+mod tests;

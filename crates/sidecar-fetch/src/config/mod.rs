@@ -14,6 +14,8 @@ mod node;
 #[cfg(feature = "resolve")]
 pub(crate) mod plan;
 mod platform;
+#[cfg(test)]
+mod samples;
 mod toml;
 mod wanted;
 

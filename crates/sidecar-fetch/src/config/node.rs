@@ -89,7 +89,7 @@ impl Node {
     }
 
     /// Merges `patch` into this value as Tauri merges an overlay: objects key by key, `null` deletes, all else
-    /// replaces (RFC 7396).
+    /// replaces (RFC 7396). Of equal keys of the patch the last counts.
     pub(crate) fn merge(&mut self, patch: &Self) {
         let Value::Object(changes) = &patch.value else {
             *self = patch.clone();
@@ -100,6 +100,10 @@ impl Node {
         }
         let Value::Object(entries) = &mut self.value else { return };
         for change in changes {
+            let last = changes.iter().rev().find(|other| other.key == change.key);
+            if !last.is_some_and(|last| std::ptr::eq(last, change)) {
+                continue;
+            }
             if change.node.is_null() {
                 entries.retain(|entry| entry.key != change.key);
             } else if let Some(entry) = entries.iter_mut().rev().find(|entry| entry.key == change.key) {

@@ -8,8 +8,9 @@ use super::node::{Entry, Node, Value};
 
 /// Parses a document. A byte order mark in front of it is passed over.
 pub(super) fn parse(text: &str) -> Result<Node, Fault> {
-    let mark = text.len() - text.trim_start_matches('\u{feff}').len();
-    match DeTable::parse(&text[mark..]) {
+    let document = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mark = text.len() - document.len();
+    match DeTable::parse(document) {
         Ok(table) => {
             let span = table.span();
             Ok(Node { span: span.start + mark..span.end + mark, value: object(table.into_inner(), mark) })
@@ -36,8 +37,8 @@ fn node(value: Spanned<DeValue<'_>>, mark: usize) -> Node {
     let span = value.span();
     let value = match value.into_inner() {
         DeValue::String(text) => Value::String(text.into_owned()),
-        DeValue::Integer(number) => Value::Number(integer(&number)),
-        DeValue::Float(number) => Value::Number(number.as_str().replace('_', "")),
+        DeValue::Integer(number) => integer(&number),
+        DeValue::Float(number) => float(number.as_str()),
         DeValue::Boolean(value) => Value::Bool(value),
         // Tauri's configuration has no dates; serde would give a string.
         DeValue::Datetime(date) => Value::String(date.to_string()),
@@ -47,7 +48,17 @@ fn node(value: Spanned<DeValue<'_>>, mark: usize) -> Node {
     Node { span: span.start + mark..span.end + mark, value }
 }
 
-fn integer(number: &::toml::de::DeInteger<'_>) -> String {
+/// A number that has no bits enough is none, as one that is not finite: serde reads that as null.
+fn integer(number: &::toml::de::DeInteger<'_>) -> Value {
     let digits = number.as_str().replace('_', "");
-    i64::from_str_radix(&digits, number.radix()).map_or(digits, |n| n.to_string())
+    let value = i128::from_str_radix(&digits, number.radix());
+    value.map_or(Value::Null, |number| Value::Number(number.to_string()))
 }
+
+fn float(number: &str) -> Value {
+    let digits = number.trim_start_matches('+').replace('_', "");
+    if digits.ends_with("inf") || digits.ends_with("nan") { Value::Null } else { Value::Number(digits) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -29,7 +29,12 @@ impl Wanted {
     fn of(manifest: &Manifest, features: &BTreeSet<String>, is_for: impl Fn(&Sidecar) -> bool) -> Self {
         let mut out = Self::default();
         for sidecar in manifest.enabled(features).filter(|sidecar| is_for(sidecar)) {
-            out.external_bin.push(manifest.entry_of(sidecar));
+            let entry = manifest.entry_of(sidecar);
+            if sidecar.is_tree() {
+                out.resources.push(format!("{entry}/"));
+            } else {
+                out.external_bin.push(entry);
+            }
         }
         out
     }

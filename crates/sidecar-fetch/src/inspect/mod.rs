@@ -170,6 +170,39 @@ pub(crate) fn check(path: &Path, target: &Target) -> Result<Facts, Error> {
     })
 }
 
+/// Checks a file that is installed beside a program: a program or library in the target's own format must be for its
+/// architecture. `None`: it is something else, such as data, or managed code that runs on every processor.
+#[cfg(feature = "resolve")]
+pub(crate) fn check_companion(path: &Path, target: &Target) -> Result<Option<Facts>, Error> {
+    let parts = match read(&mut fsx::open(path)?) {
+        Ok(Some(parts)) => parts,
+        Err(Fault::Io(e)) if e.kind() != io::ErrorKind::UnexpectedEof => {
+            return Err(fsx::failed("read", path, &e));
+        }
+        // What only looks like one is data.
+        Ok(None) | Err(_) => return Ok(None),
+    };
+    let is_code = |part: &&Facts| {
+        // A Mach-O bundle is what other systems build as a library: it is loaded at run time.
+        part.container == container(target)
+            && matches!(part.purpose, Purpose::Program | Purpose::Library | Purpose::Other("a bundle"))
+    };
+    let code: Vec<&Facts> = parts.iter().filter(is_code).collect();
+    let Some(first) = code.first() else { return Ok(None) };
+    if first.container == Container::Pe && pe::is_managed(&mut fsx::open(path)?) {
+        return Ok(None);
+    }
+    let architectures: Vec<String> = code.iter().flat_map(|part| part.architectures.clone()).collect();
+    if let Some(fitting) = code.iter().find(|part| part.architectures.contains(&architecture(target))) {
+        return Ok(Some(Facts { architectures, ..(*fitting).clone() }));
+    }
+    Err(Error::new(Kind::WrongTarget, format!("a companion is not for `{target}`"))
+        .fact("file", path.display())
+        .fact("expected", architecture(target))
+        .fact("found", Facts { architectures, ..(*first).clone() })
+        .fact("reason", "it is for another architecture"))
+}
+
 /// Why a file with these facts does not run on the target, or `None` where it does.
 fn mismatch(facts: &Facts, target: &Target) -> Option<String> {
     if let Some(store) = facts.interpreter.as_deref().and_then(foreign_store) {

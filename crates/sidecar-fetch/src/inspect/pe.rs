@@ -48,6 +48,23 @@ pub(super) fn read<R: Read + Seek>(image: &mut Image<'_, R>) -> Result<Facts> {
     Ok(facts(architectures, purpose))
 }
 
+/// Whether a PE file holds .NET code: it has the fifteenth data directory (`CLR Runtime Header`). What its header says of
+/// the processor is a formality then.
+#[cfg(feature = "resolve")]
+pub(super) fn is_managed<R: Read + Seek>(input: &mut R) -> bool {
+    let mut clr = || -> Result<u32> {
+        let mut image = Image::new(input).map_err(super::Fault::Io)?;
+        let at = u64::from(image.view_up_to(0, 64, false)?.u32(60)?);
+        let header = image.view_up_to(at, 264, false)?;
+        let directories = if header.u16(24)? == 0x20b { 24 + 112 } else { 24 + 96 };
+        if header.u32(directories - 4)? < 15 {
+            return Ok(0);
+        }
+        header.u32(directories + 14 * 8)
+    };
+    clr().is_ok_and(|address| address != 0)
+}
+
 /// Whether the load configuration of a 64-bit file leads to metadata for ARM64EC code (`CHPEMetadataPointer`).
 fn is_hybrid<R: Read + Seek>(image: &mut Image<'_, R>, header: &View, at: u64) -> Result<bool> {
     // The eleventh data directory; there are as many as the field before them says.

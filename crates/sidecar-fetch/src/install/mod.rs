@@ -4,6 +4,7 @@
 //! made complete in a staging directory outside it (`tauri dev` watches the app directory) and then renamed.
 
 mod stamp;
+mod tree;
 
 use std::fs::{File, Permissions};
 use std::io;
@@ -12,6 +13,9 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 pub(crate) use stamp::Stamps;
+#[cfg(feature = "resolve")]
+pub(crate) use tree::remove_tree;
+pub(crate) use tree::{TreeFile, TreeOf, record_of};
 
 use crate::cache::LazyCache;
 use crate::error::Error;
@@ -45,11 +49,25 @@ pub(crate) struct Installer<'c> {
 }
 
 /// What is known of the file that is installed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Content {
     pub(crate) sha256: Sha256,
     /// Bytes.
     pub(crate) size: u64,
+}
+
+/// What an installed file is for, which decides its mode on Unix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// To be executed or loaded: 0755.
+    Program,
+    /// To be read: 0644.
+    Data,
+}
+
+/// The modification time of [`Mtime::Past`].
+fn past() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(PAST)
 }
 
 impl<'c> Installer<'c> {
@@ -61,8 +79,12 @@ impl<'c> Installer<'c> {
 
     /// Whether `dest` already is the wanted file. Its bytes are read only where the stamp does not vouch for them.
     pub(crate) fn is_installed(&self, dest: &Path, wanted: Content) -> Result<bool, Error> {
+        self.is_installed_as(dest, wanted, Mode::Program)
+    }
+
+    fn is_installed_as(&self, dest: &Path, wanted: Content, mode: Mode) -> Result<bool, Error> {
         let Some(metadata) = fsx::metadata(dest)? else { return Ok(false) };
-        if metadata.len() != wanted.size || !metadata.is_file() || !is_executable(&metadata) {
+        if metadata.len() != wanted.size || !metadata.is_file() || !has_mode(&metadata, mode) {
             return Ok(false);
         }
         let known = self.stamps().sha256_of(dest, &metadata);
@@ -85,22 +107,32 @@ impl<'c> Installer<'c> {
         }
         let name = dest.file_name().unwrap_or(dest.as_os_str()).to_string_lossy();
         let staged = self.staging().join(format!("{name}.{}", std::process::id()));
-        self.make(source, &staged)?;
-        let moved = match fsx::try_rename(&staged, dest) {
+        self.make(source, &staged, Mode::Program)?;
+        let beside = dest.with_file_name(format!(".{name}.part"));
+        let moved = self.place(&staged, dest, &beside, content, Mode::Program);
+        let _ = fsx::remove_file(&staged);
+        moved.map(|()| true)
+    }
+
+    /// Moves a complete file into its place, by way of `beside` where that is on another file system.
+    fn place(
+        &self,
+        staged: &Path,
+        dest: &Path,
+        beside: &Path,
+        content: Content,
+        mode: Mode,
+    ) -> Result<(), Error> {
+        match fsx::try_rename(staged, dest) {
             Err(e) if e.kind() == io::ErrorKind::CrossesDevices => {
-                self.across_devices(source, &staged, dest, content)
+                self.across_devices(staged, dest, beside, content, mode)?;
             }
-            Err(e) => Err(fsx::failed("move into place", dest, &e)),
-            Ok(()) => Ok(()),
-        };
-        if moved.is_err() {
-            let _ = fsx::remove_file(&staged);
+            done => done.map_err(|e| fsx::failed("move into place", dest, &e))?,
         }
-        moved?;
         if let Some(metadata) = fsx::metadata(dest)? {
             self.stamps().record(dest, &metadata, content.sha256);
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Writes down what is known of the installed files. Losing it costs time, never correctness.
@@ -134,12 +166,12 @@ impl<'c> Installer<'c> {
 
     /// A complete copy with mode and time set: a reflink where the file system can (`std::fs::copy` asks for it), never
     /// a hard link, because bundlers sign the installed file in place.
-    fn make(&self, source: &Path, staged: &Path) -> Result<(), Error> {
+    fn make(&self, source: &Path, staged: &Path, mode: Mode) -> Result<(), Error> {
         fsx::remove_file(staged)?;
         fsx::copy(source, staged)?;
-        fsx::set_permissions(staged, executable_permissions(staged)?)?;
+        fsx::set_permissions(staged, permissions(staged, mode)?)?;
         let time = match self.mtime {
-            Mtime::Past => SystemTime::UNIX_EPOCH + Duration::from_secs(PAST),
+            Mtime::Past => past(),
             Mtime::Now => SystemTime::now(),
         };
         let file = File::options().write(true).open(staged).map_err(|e| fsx::failed("open", staged, &e))?;
@@ -151,24 +183,22 @@ impl<'c> Installer<'c> {
     /// beside a `sync`) use the same name: they take turns by a lock in the cache, where that can be written.
     fn across_devices(
         &self,
-        source: &Path,
         staged: &Path,
         dest: &Path,
+        beside: &Path,
         content: Content,
+        mode: Mode,
     ) -> Result<(), Error> {
-        fsx::remove_file(staged)?;
         let key = Sha256::of(dest.as_os_str().as_encoded_bytes());
         let _turn = self.cache.get().and_then(|cache| cache.lock(&format!("{key}-install"), || {}));
-        if self.is_installed(dest, content)? {
+        if self.is_installed_as(dest, content, mode)? {
             return Ok(());
         }
-        let name = dest.file_name().unwrap_or(dest.as_os_str()).to_string_lossy();
-        let beside = dest.with_file_name(format!(".{name}.part"));
-        let made = self.make(source, &beside).and_then(|()| fsx::rename(&beside, dest));
-        if made.is_err() {
-            let _ = fsx::remove_file(&beside);
+        let moved = self.make(staged, beside, mode).and_then(|()| fsx::rename(beside, dest));
+        if moved.is_err() {
+            let _ = fsx::remove_file(beside);
         }
-        made
+        moved
     }
 }
 
@@ -183,17 +213,22 @@ pub(crate) fn is_executable(_: &std::fs::Metadata) -> bool {
     true
 }
 
-/// 0755: bundlers copy the mode, and packages run the file as another user.
+/// Whether the mode does what the file is for. Data need only be readable: a file that came with more is as good.
+fn has_mode(metadata: &std::fs::Metadata, mode: Mode) -> bool {
+    mode == Mode::Data || is_executable(metadata)
+}
+
+/// 0755 or 0644: bundlers copy the mode, and packages run the file as another user.
 #[cfg(unix)]
 #[expect(clippy::unnecessary_wraps, reason = "the other systems have to ask")]
-fn executable_permissions(_: &Path) -> Result<Permissions, Error> {
+fn permissions(_: &Path, mode: Mode) -> Result<Permissions, Error> {
     use std::os::unix::fs::PermissionsExt as _;
-    Ok(Permissions::from_mode(0o755))
+    Ok(Permissions::from_mode(if mode == Mode::Program { 0o755 } else { 0o644 }))
 }
 
 /// Writable, so that a bundler can sign the file in place.
 #[cfg(not(unix))]
-fn executable_permissions(path: &Path) -> Result<Permissions, Error> {
+fn permissions(path: &Path, _: Mode) -> Result<Permissions, Error> {
     let mut permissions = fsx::metadata(path)?
         .map(|m| m.permissions())
         .ok_or_else(|| fsx::failed("look at", path, &io::Error::from(io::ErrorKind::NotFound)))?;
@@ -262,7 +297,7 @@ mod tests {
         let installer = scene.installer(Mtime::Past);
         installer.install(&scene.path("blob"), &dest, scene.content).unwrap();
         fsx::write_atomic(&dest, "BINARY").unwrap();
-        installer.make(&dest, &scene.path("y")).unwrap();
+        installer.make(&dest, &scene.path("y"), Mode::Program).unwrap();
         fsx::rename(&scene.path("y"), &dest).unwrap();
         assert!(!installer.is_installed(&dest, scene.content).unwrap(), "same length and mtime, other bytes");
     }
@@ -282,8 +317,9 @@ mod tests {
                         let state = scene.path(&format!("state{run}"));
                         let installer = Installer::new(&state, Mtime::Past, &scene.cache);
                         start.wait();
-                        let staged = state.join("staged");
-                        installer.across_devices(&scene.path("blob"), &staged, dest, scene.content).unwrap();
+                        let beside = scene.path("app/.x.part");
+                        let (blob, mode) = (scene.path("blob"), Mode::Program);
+                        installer.across_devices(&blob, dest, &beside, scene.content, mode).unwrap();
                     });
                 }
             });

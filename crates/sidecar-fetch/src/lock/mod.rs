@@ -1,6 +1,7 @@
 //! What the user got: `sidecar.lock`. Committed; a build reproduces it and nothing else.
 
 mod parse;
+pub(crate) mod tree;
 #[cfg(any(feature = "resolve", test))]
 mod write;
 
@@ -12,6 +13,8 @@ use crate::fsx;
 use crate::hash::Sha256;
 use crate::manifest::{Manifest, Sidecar, Wanted};
 use crate::target::Target;
+
+pub(crate) use tree::{PinnedFile, Tree};
 
 /// Name of the lock, beside the manifest.
 pub(crate) const FILE: &str = "sidecar.lock";
@@ -60,8 +63,10 @@ pub(crate) struct Pin {
     /// Bytes of the binary.
     pub(crate) binary_size: u64,
     pub(crate) binary_sha256: Sha256,
-    /// The newest glibc version that the binary needs, such as `2.31`.
+    /// The newest glibc version that the binary and its companions need, such as `2.31`.
     pub(crate) glibc: Option<String>,
+    /// The files beside the binary, where the manifest says `layout = "tree"`.
+    pub(crate) tree: Option<Tree>,
     /// Line of `sha256` in the file, from 1, for errors; 0 for a pin that was just made.
     pub(crate) line: usize,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{FILE, Lock, Locked, Pin, VERSION};
+use super::{FILE, Lock, Locked, Pin, VERSION, tree};
 use crate::doc::{Document, Located, Table};
 use crate::error::{Error, Kind};
 use crate::hash::Sha256;
@@ -61,6 +61,13 @@ fn read(mut root: Table<'_>) -> Result<Lock, Error> {
             return Err(Error::new(Kind::LockInvalid, format!("an asset of `{name}`, which is not in it"))
                 .fact("at", at));
         };
+        if pin.as_ref().is_some_and(|pin| pin.tree.is_some() != locked.request.contains_key("layout")) {
+            return Err(Error::new(
+                Kind::LockInvalid,
+                format!("an asset of `{name}` has another layout than it"),
+            )
+            .fact("at", at));
+        }
         if locked.assets.insert(target, pin).is_some() {
             return Err(Error::new(Kind::LockInvalid, format!("two assets of `{name}` for one target"))
                 .fact("at", at));
@@ -99,6 +106,7 @@ fn asset(mut table: Table<'_>) -> Result<(String, Target, Option<Pin>), Error> {
     }
     let sha256 = need(table.string("sha256")?, &table, "sha256")?;
     let line = sha256.at.line;
+    let member = table.string("member")?.map(|v| v.value);
     let pin = Pin {
         asset: need(table.string("name")?, &table, "name")?.value,
         url: need(table.string("url")?, &table, "url")?.value,
@@ -106,10 +114,11 @@ fn asset(mut table: Table<'_>) -> Result<(String, Target, Option<Pin>), Error> {
         size: need(table.integer("size")?, &table, "size")?,
         sha256: digest(&sha256)?,
         provenance: need(table.string("provenance")?, &table, "provenance")?.value,
-        member: table.string("member")?.map(|v| v.value),
         binary_size: need(table.integer("binary-size")?, &table, "binary-size")?,
         binary_sha256: digest(&need(table.string("binary-sha256")?, &table, "binary-sha256")?)?,
         glibc: table.string("glibc")?.map(|v| v.value),
+        tree: tree::read(&mut table, member.as_deref())?,
+        member,
         line,
     };
     if pin.member.is_none() && (pin.sha256, pin.size) != (pin.binary_sha256, pin.binary_size) {
@@ -117,6 +126,7 @@ fn asset(mut table: Table<'_>) -> Result<(String, Target, Option<Pin>), Error> {
             format!("the asset of `{sidecar}` has no member, and yet another hash or size than its binary");
         return Err(sha256.error(Kind::LockInvalid, headline));
     }
+    tree::check_links(&pin).map_err(|headline| sha256.error(Kind::LockInvalid, headline))?;
     table.finish()?;
     Ok((sidecar, target, Some(pin)))
 }

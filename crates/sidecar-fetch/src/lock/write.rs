@@ -52,10 +52,16 @@ fn asset(out: &mut String, name: &str, target: &Target, pin: Option<&Pin>) {
     let _ = writeln!(out, "size = {}", pin.size);
     pair(out, "sha256", &pin.sha256.to_string());
     pair(out, "provenance", &pin.provenance);
+    optional(out, "root", pin.tree.as_ref().map(|tree| tree.root.as_str()).filter(|root| !root.is_empty()));
     optional(out, "member", pin.member.as_deref());
     let _ = writeln!(out, "binary-size = {}", pin.binary_size);
     pair(out, "binary-sha256", &pin.binary_sha256.to_string());
     optional(out, "glibc", pin.glibc.as_deref());
+    let Some(tree) = &pin.tree else { return };
+    out.push_str("\n[asset.companions]\n");
+    for (path, companion) in &tree.companions {
+        pair(out, &quoted(path), &companion.to_text());
+    }
 }
 
 fn optional(out: &mut String, key: &str, value: Option<&str>) {
@@ -121,7 +127,7 @@ mod tests {
                  provenance in "[a-z-]{1,9}", member: Option<String>, glibc: Option<String>) -> Pin {
             let sha256 = Sha256::of(&seed);
             Pin { asset, url, api_url, size: size.into(), sha256, provenance, member, binary_size: size.into(),
-                  binary_sha256: sha256, glibc, line: 0 }
+                  binary_sha256: sha256, glibc, tree: None, line: 0 }
         }
     }
     prop_compose! {
@@ -214,6 +220,7 @@ mod tests {
             binary_size: 1,
             binary_sha256: sha,
             glibc: None,
+            tree: None,
             line: 0,
         };
         let target: Target = "x86_64-apple-darwin".parse().unwrap();

@@ -16,6 +16,8 @@ pub(crate) struct NewSidecar {
     pub(crate) tag: Option<String>,
     pub(crate) tag_prefix: Option<String>,
     pub(crate) bin: Option<String>,
+    /// Globs of companions; some make it a tree.
+    pub(crate) resources: Vec<String>,
     pub(crate) install_as: Option<String>,
     pub(crate) features: Vec<String>,
     /// Target or `cfg` to asset name.
@@ -51,6 +53,10 @@ pub(crate) fn add(path: &Path, text: &str, new: &NewSidecar) -> Result<String, E
         if let Some(value) = value {
             table.insert(key, toml_edit::value(value));
         }
+    }
+    if !new.resources.is_empty() {
+        table.insert("layout", toml_edit::value("tree"));
+        table.insert("resources", Item::Value(new.resources.iter().collect::<Value>()));
     }
     if !new.features.is_empty() {
         table.insert("features", Item::Value(new.features.iter().collect::<Value>()));
@@ -286,6 +292,7 @@ mod tests {
             tag_prefix: Some("cli/".into()),
             bin: Some("bin/x{exe}".into()),
             install_as: Some("my-x".into()),
+            resources: vec!["**/*.so*".into(), "**/*.dll".into()],
             features: vec!["f".into()],
             assets: vec![("cfg(unix)".into(), "x-{tag}".into())],
             ..new("x")
@@ -299,6 +306,7 @@ mod tests {
             (sidecar.install_as.as_str(), sidecar.assets.len(), sidecar.features.len()),
             ("my-x", 1, 1)
         );
+        assert_eq!(sidecar.request()["resources"], "**/*.so* | **/*.dll");
     }
 
     #[test]

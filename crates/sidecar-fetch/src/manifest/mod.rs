@@ -1,5 +1,6 @@
 //! What the user wants: `sidecar.toml`, or the same keys in `[package.metadata.sidecar]`.
 
+mod layout;
 mod parse;
 mod shell;
 
@@ -10,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub(crate) use layout::Layout;
 pub(crate) use shell::{Arg, Args, Shell, in_scope};
 
 use crate::doc::Place;
@@ -56,6 +58,8 @@ pub(crate) struct Sidecar {
     pub(crate) tag_prefix: Option<String>,
     /// Glob of the member that is the binary.
     pub(crate) bin: Option<Template>,
+    /// Whether the binary is installed alone.
+    pub(crate) layout: Layout,
     /// Name without triple and suffix under which the binary is installed.
     pub(crate) install_as: String,
     /// Only when one of these Cargo features is on; empty: always.
@@ -119,7 +123,7 @@ impl Manifest {
             .ok_or_else(|| Error::new(Kind::ManifestMissing, "Cargo.toml declares no sidecars"))
     }
 
-    /// How a sidecar stands in `bundle.externalBin`, and in JavaScript: `binaries/name`.
+    /// How a sidecar stands in `bundle.externalBin`, and in JavaScript: `binaries/name`. For a tree, its directory.
     pub(crate) fn entry_of(&self, sidecar: &Sidecar) -> String {
         format!("{}/{}", self.settings.binaries, sidecar.install_as)
     }
@@ -172,7 +176,7 @@ impl Manifest {
 
     /// Tauri's build refuses a sidecar with the name of the package; this says so with the line to change.
     pub(crate) fn check_package_name(&self, package: &str) -> Result<(), Error> {
-        match self.sidecars.values().find(|s| s.install_as == package) {
+        match self.sidecars.values().find(|s| s.install_as == package && !s.is_tree()) {
             None => Ok(()),
             Some(s) => Err(Error::new(
                 Kind::NameIsPackage,
@@ -191,6 +195,11 @@ impl Manifest {
 impl Sidecar {
     pub(crate) fn is_enabled(&self, features: &BTreeSet<String>) -> bool {
         self.features.is_empty() || self.features.iter().any(|f| features.contains(f))
+    }
+
+    /// Whether companions are installed with the binary, as resources of the app.
+    pub(crate) fn is_tree(&self) -> bool {
+        matches!(self.layout, Layout::Tree { .. })
     }
 
     /// Whether the sidecar is wanted for a target.
@@ -216,6 +225,10 @@ impl Sidecar {
         }
         if let Some(bin) = &self.bin {
             out.insert("bin".into(), bin.source().to_owned());
+        }
+        if let Some(resources) = self.layout.request() {
+            out.insert("layout".into(), "tree".into());
+            out.insert("resources".into(), resources);
         }
         for (pattern, template) in &self.assets {
             out.insert(format!("asset.{pattern}"), template.source().to_owned());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Manifest, Settings, Shell, Sidecar, Wanted};
+use super::{Layout, Manifest, Settings, Shell, Sidecar, Wanted};
 use crate::doc::{Document, Located, Table};
 use crate::error::{Error, Kind};
 use crate::target::{Target, TargetPattern};
@@ -138,13 +138,14 @@ fn sidecar(name: &Located<String>, mut table: Table<'_>) -> Result<Sidecar, Erro
                 .fact("cause", e.msg)
         })?;
     }
+    let layout = Layout::take(&name.value, &mut table)?;
     let features = table.strings("features")?.unwrap_or_default().into_iter().map(|f| f.value).collect();
     let patterns = table.strings("targets")?.unwrap_or_default();
     let targets = patterns.iter().map(pattern).collect::<Result<_, _>>()?;
     let assets = assets(&mut table)?;
-    let shell = table.take("shell").map(Shell::parse).transpose()?;
+    let shell = shell(&layout, &mut table)?;
     let http = table.boolean("http")?.unwrap_or_default();
-    other_halves(name, &mut table)?;
+    other_halves(&mut table)?;
     table.finish()?;
     let at = name.at.clone();
     Ok(Sidecar {
@@ -154,6 +155,7 @@ fn sidecar(name: &Located<String>, mut table: Table<'_>) -> Result<Sidecar, Erro
         wanted,
         tag_prefix,
         bin,
+        layout,
         install_as,
         features,
         targets,
@@ -219,17 +221,22 @@ fn assets(table: &mut Table<'_>) -> Result<Vec<(TargetPattern, Template)>, Error
     Ok(out)
 }
 
-/// Keys that belong to other parts of the toolkit. Their types are checked here; what they mean is checked where they
-/// are used. A key whose absence would install a broken program is refused instead.
-fn other_halves(name: &Located<String>, table: &mut Table<'_>) -> Result<(), Error> {
-    for key in ["layout", "resources"] {
-        if let Some(value) = table.take(key) {
-            let headline = format!("sidecar `{}`: `{key}` is not supported by this version", name.value);
-            return Err(value
-                .error(Kind::Unsupported, headline)
-                .fact("reason", "companion files would be missing at run time"));
-        }
+/// What JavaScript may do with the sidecar. The plugin starts what `externalBin` lists by name; of a tree it would need
+/// the path of the program, which the lock knows for each target and the manifest does not.
+fn shell(layout: &Layout, table: &mut Table<'_>) -> Result<Option<Shell>, Error> {
+    let Some(value) = table.take("shell") else { return Ok(None) };
+    if matches!(layout, Layout::Tree { .. }) {
+        return Err(value
+            .error(Kind::Unsupported, "`shell` of a tree is not supported by this version")
+            .fact("reason", "the program lies among the app's resources, elsewhere for each target")
+            .help("start it in Rust: `sidecars.rs` in OUT_DIR has its path below the resource directory as `RUST`"));
     }
+    Shell::parse(value).map(Some)
+}
+
+/// Keys that belong to other parts of the toolkit. Their types are checked here; what they mean is checked where they
+/// are used.
+fn other_halves(table: &mut Table<'_>) -> Result<(), Error> {
     table.table("run")?;
     Ok(())
 }
@@ -238,7 +245,7 @@ fn pattern(text: &Located<String>) -> Result<TargetPattern, Error> {
     TargetPattern::parse(&text.value).map_err(|e| e.fact("at", &text.at))
 }
 
-fn template(text: &Located<String>) -> Result<Template, Error> {
+pub(super) fn template(text: &Located<String>) -> Result<Template, Error> {
     Template::parse(&text.value).map_err(|e| e.fact("at", &text.at))
 }
 
@@ -419,10 +426,10 @@ mod tests {
             ("[sidecar.a]\nnpm = 'x'\n", Kind::Unsupported, 2),
             (&format!("{table}version = 'v1.x.y'\n"), Kind::BadVersion, 3),
             (&format!("{table}bin = '{{verison}}'\n"), Kind::UnknownPlaceholder, 3),
-            (&format!("{table}layout = 'tree'\n"), Kind::Unsupported, 3),
             (&format!("{table}verison = '1'\n"), Kind::UnknownKey, 3),
             (&format!("{table}http = 'yes'\n"), Kind::BadValue, 3),
             (&format!("{table}shell = true\n"), Kind::BadValue, 3),
+            (&format!("{table}layout = 'tree'\nresources = ['x']\nshell = {{}}\n"), Kind::Unsupported, 5),
             (&format!("{table}\nshell = {{ spwan = true }}\n"), Kind::UnknownKey, 4),
             (&format!("{table}[sidecar.b]\ngithub = 'o/r'\ninstall-as = 'A'\n"), Kind::NameClash, 3),
         ] {

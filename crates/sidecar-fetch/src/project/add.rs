@@ -7,7 +7,7 @@ use super::{LockReport, Project, Relock};
 use crate::change::FileChange;
 use crate::error::{Error, Kind};
 use crate::fsx;
-use crate::install::{Content, Installer, Mtime};
+use crate::install::{Content, Installer, Mtime, remove_tree};
 use crate::lock::Lock;
 use crate::manifest::edit::{self, NewSidecar};
 use crate::manifest::{Manifest, Wanted};
@@ -25,6 +25,8 @@ pub struct AddRequest {
     pub tag_prefix: Option<String>,
     /// Glob of the member that is the program.
     pub bin: Option<String>,
+    /// Globs of the members that are installed beside the program; none: it is installed alone.
+    pub resources: Vec<String>,
     /// Name under which it is installed; default: its name.
     pub install_as: Option<String>,
     /// Cargo features that switch it on; none: always on.
@@ -130,8 +132,11 @@ impl Project<'_> {
         let installer = Installer::new(&self.state, Mtime::Now, &self.cache);
         for name in names {
             let install_as = &manifest.sidecar(name)?.install_as;
+            if manifest.sidecar(name)?.is_tree() {
+                remove_tree(&self.app().join(&manifest.settings.binaries).join(install_as))?;
+            }
             for (target, pin) in lock.sidecars.get(name).into_iter().flat_map(|l| &l.assets) {
-                let Some(pin) = pin else { continue };
+                let Some(pin) = pin.as_ref().filter(|pin| pin.tree.is_none()) else { continue };
                 let file = self.app().join(&manifest.settings.binaries).join(target.file_name(install_as));
                 if installer
                     .is_installed(&file, Content { sha256: pin.binary_sha256, size: pin.binary_size })?
@@ -181,6 +186,7 @@ fn entry(request: &AddRequest) -> Result<NewSidecar, Error> {
         tag: request.tag.clone(),
         tag_prefix: request.tag_prefix.clone(),
         bin: request.bin.clone(),
+        resources: request.resources.clone(),
         install_as: request.install_as.clone(),
         features: request.features.clone(),
         assets: request.assets.clone(),

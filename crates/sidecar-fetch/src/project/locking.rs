@@ -44,7 +44,8 @@ pub struct LockedAsset {
 pub struct LockedRow {
     /// The sidecar.
     pub sidecar: String,
-    /// Its entry in Tauri's `bundle.externalBin`, such as `binaries/pocketbase`; empty for one that was removed.
+    /// Its entry in Tauri's `bundle.externalBin`, such as `binaries/pocketbase`; empty for one that was removed, and for
+    /// a tree, which is no program to Tauri but a directory of resources.
     pub external_bin: String,
     /// The version that was locked before; `None`: it is new.
     pub from: Option<String>,
@@ -245,8 +246,8 @@ fn rows(manifest: &Manifest, before: &Lock, after: &Lock, reasons: &Reasons) -> 
                 provenance: pin.provenance.clone(),
                 reason: reasons.get(&(name.clone(), target.clone())).cloned().unwrap_or_default(),
             };
-            let declared = manifest.sidecars.get(name);
-            let external_bin = declared.map(|s| format!("{}/{}", manifest.settings.binaries, s.install_as));
+            let declared = manifest.sidecars.get(name).filter(|sidecar| !sidecar.is_tree());
+            let external_bin = declared.map(|sidecar| manifest.entry_of(sidecar));
             LockedRow {
                 sidecar: name.clone(),
                 external_bin: external_bin.unwrap_or_default(),

@@ -10,6 +10,7 @@ mod inventory;
 mod locking;
 mod patch;
 mod sync;
+mod trees;
 mod verify;
 
 use std::path::{Path, PathBuf};

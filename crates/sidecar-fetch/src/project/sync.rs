@@ -36,11 +36,12 @@ pub struct SyncRow {
     pub target: String,
     /// The installed file.
     pub path: PathBuf,
-    /// Its size in bytes.
+    /// Its size in bytes, with that of its companions.
     pub size: u64,
     /// Whether the file was written; otherwise it was there already.
     pub installed: bool,
-    /// Bytes that came over the network for it.
+    /// Bytes that came over the network for it. Those of a tree for another target than the installed one are only
+    /// cached.
     pub transferred: u64,
 }
 
@@ -144,18 +145,13 @@ impl Project<'_> {
                     found
                 }
             };
+            let mut found = Vec::new();
             for target in wanted {
                 let pin = lock.pin(manifest, sidecar, target)?;
-                let directory = self.app().join(&manifest.settings.binaries);
-                let dest = directory.join(target.file_name(&sidecar.install_as));
-                tasks.push(Task {
-                    sidecar: &sidecar.name,
-                    version: locked.version_text(),
-                    target,
-                    pin,
-                    dest,
-                });
+                let version = locked.version_text();
+                found.push(Task::new(self.app(), manifest, sidecar, version, target, pin));
             }
+            tasks.extend(self.one_tree(found)?);
         }
         Ok(tasks)
     }
@@ -175,6 +171,7 @@ fn not_locked(name: &str) -> Error {
 fn row(task: &Task<'_>, outcome: Outcome) -> SyncRow {
     let (installed, transferred) = match outcome {
         Outcome::Unchanged => (false, 0),
+        Outcome::Cached { transferred } => (false, transferred),
         Outcome::Installed { transferred } => (true, transferred),
     };
     SyncRow {
@@ -182,7 +179,7 @@ fn row(task: &Task<'_>, outcome: Outcome) -> SyncRow {
         version: task.version.to_owned(),
         target: task.target.to_string(),
         path: task.dest.clone(),
-        size: task.pin.binary_size,
+        size: task.pin.installed_size(),
         installed,
         transferred,
     }

@@ -9,7 +9,7 @@ use crate::fsx;
 use crate::hash;
 use crate::inspect;
 use crate::lock::Lock;
-use crate::provision::Task;
+use crate::provision::{Spot, Task};
 
 /// What `verify` found of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +59,8 @@ impl Project<'_> {
         let manifest = self.manifest()?;
         let lock = Lock::read_answering(&manifest)?;
         let tasks = self.tasks(&manifest, &lock, &self.chosen(targets, features)?)?;
-        tasks.iter().map(row).collect()
+        // Of a tree the files of one target are installed; the others are not to be missed.
+        tasks.iter().filter(|task| task.spot != Spot::Cache).map(row).collect()
     }
 }
 
@@ -75,6 +76,9 @@ fn row(task: &Task<'_>) -> Result<VerifyRow, Error> {
 }
 
 fn finding(task: &Task<'_>) -> Result<Finding, Error> {
+    if let Some(tree) = task.tree() {
+        return super::trees::finding(task, &tree);
+    }
     let Some(metadata) = fsx::metadata(&task.dest)? else { return Ok(Finding::Missing) };
     if !metadata.is_file() {
         return Ok(Finding::Unfit { reason: "not a regular file".to_owned() });

@@ -7,34 +7,23 @@ mod obtain;
 #[cfg(not(feature = "download"))]
 #[path = "cached_only.rs"]
 mod obtain;
+mod task;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use crate::cache::{Cache, LazyCache};
 use crate::error::{Error, Kind, public_url};
 use crate::hash;
 use crate::install::{Content, Installer};
-use crate::lock::Pin;
 use crate::progress::Reporter;
-use crate::target::Target;
 
 #[cfg(feature = "resolve")]
 pub(crate) use obtain::{ApiToken, unpack_into};
 pub(crate) use obtain::{Network, in_parallel};
+pub(crate) use task::{Spot, Task};
 
 /// How many assets are fetched at once: enough to fill a line with small files, and what one host gladly serves.
 pub(crate) const PARALLEL: usize = 8;
-
-/// One file that is to be installed.
-#[derive(Debug, Clone)]
-pub(crate) struct Task<'a> {
-    pub(crate) sidecar: &'a str,
-    pub(crate) version: &'a str,
-    pub(crate) target: &'a Target,
-    pub(crate) pin: &'a Pin,
-    pub(crate) dest: PathBuf,
-}
 
 /// What became of a [`Task`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +32,8 @@ pub(crate) enum Outcome {
     Unchanged,
     /// The file was installed; so many bytes came over the network for it.
     Installed { transferred: u64 },
+    /// The cache was filled, as the task said; so many bytes came over the network.
+    Cached { transferred: u64 },
 }
 
 /// What provisioning works with.
@@ -62,17 +53,6 @@ impl std::fmt::Debug for Tools<'_> {
     }
 }
 
-impl Task<'_> {
-    fn content(&self) -> Content {
-        Content { sha256: self.pin.binary_sha256, size: self.pin.binary_size }
-    }
-
-    /// Puts the sidecar in front of an error's headline.
-    fn blame(&self, error: Error) -> Error {
-        error.of_sidecar(self.sidecar, Some(self.version))
-    }
-}
-
 /// Installs every task's file; the outcomes are in the order of the tasks. On an error the other files are installed
 /// all the same, and the first error in task order is returned.
 pub(crate) fn provision(tasks: &[Task<'_>], tools: &Tools<'_>) -> Result<Vec<Outcome>, Error> {
@@ -80,7 +60,7 @@ pub(crate) fn provision(tasks: &[Task<'_>], tools: &Tools<'_>) -> Result<Vec<Out
     // One archive may hold several sidecars: it is fetched and read once.
     let mut groups: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (i, task) in tasks.iter().enumerate() {
-        if !tools.installer.is_installed(&task.dest, task.content()).map_err(|e| task.blame(e))? {
+        if !is_done(task, tools).map_err(|e| task.blame(e))? {
             groups.entry(task.pin.sha256).or_default().push(i);
         }
     }
@@ -105,6 +85,18 @@ pub(crate) fn provision(tasks: &[Task<'_>], tools: &Tools<'_>) -> Result<Vec<Out
     failed.map_or(Ok(outcomes), |(_, error)| Err(error))
 }
 
+/// Whether nothing is to be done for a task.
+fn is_done(task: &Task<'_>, tools: &Tools<'_>) -> Result<bool, Error> {
+    match (&task.spot, task.tree()) {
+        (_, Some(tree)) => tools.installer.is_tree_installed(&tree),
+        (Spot::Cache, _) => {
+            let cache = tools.cache.get()?;
+            Ok(task.contents().iter().all(|content| cache.has(&content.sha256, Some(content.size))))
+        }
+        _ => tools.installer.is_installed(&task.dest, task.content()),
+    }
+}
+
 /// Installs the files of one asset.
 fn install_group(tasks: &[&Task<'_>], tools: &Tools<'_>) -> Result<Vec<Outcome>, Error> {
     let cache = tools.cache.get()?;
@@ -120,18 +112,41 @@ fn install_group(tasks: &[&Task<'_>], tools: &Tools<'_>) -> Result<Vec<Outcome>,
     };
     let mut out = Vec::new();
     for &task in tasks {
-        let source = cache.blob(&task.pin.binary_sha256);
-        let wrote =
-            tools.installer.install(&source, &task.dest, task.content()).map_err(|e| task.blame(e))?;
-        out.push(if wrote { Outcome::Installed { transferred } } else { Outcome::Unchanged });
+        let wrote = install(task, tools.installer, cache).map_err(|e| task.blame(e))?;
+        out.push(match (&task.spot, wrote) {
+            (Spot::Cache, _) => Outcome::Cached { transferred },
+            (_, true) => Outcome::Installed { transferred },
+            (_, false) => Outcome::Unchanged,
+        });
     }
     Ok(out)
 }
 
-/// Whether the cache holds the binary, with the right bytes: what another run or another program left there is hashed
-/// once before it is installed. A damaged blob is removed, so that it is made anew.
+/// Installs what a task says, out of the cache; tells whether something had to be written.
+fn install(task: &Task<'_>, installer: &Installer<'_>, cache: &Cache) -> Result<bool, Error> {
+    let blob = |content: &Content| cache.blob(&content.sha256);
+    match (&task.spot, task.tree()) {
+        (_, Some(tree)) => installer.install_tree(&tree, |file| {
+            if file.content == task.content() { task.source(blob) } else { blob(&file.content) }
+        }),
+        (Spot::Cache, _) => Ok(false),
+        _ => installer.install(&task.source(blob), &task.dest, task.content()),
+    }
+}
+
+/// Whether the cache holds all that a task installs.
 fn is_cached(task: &Task<'_>, cache: &Cache) -> Result<bool, Error> {
-    let content = task.content();
+    for content in task.contents() {
+        if !is_intact(content, cache)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether the cache holds the right bytes: what another run or another program left there is hashed once before it is
+/// installed. A damaged blob is removed, so that it is made anew.
+fn is_intact(content: Content, cache: &Cache) -> Result<bool, Error> {
     if !cache.has(&content.sha256, Some(content.size)) {
         return Ok(false);
     }

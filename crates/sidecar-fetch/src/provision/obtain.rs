@@ -1,7 +1,9 @@
 //! Getting binaries into the cache: fetch the asset, unpack the members, check each against the lock.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Task, Tools, offline};
@@ -11,7 +13,6 @@ use crate::fetch::client::Client;
 use crate::fetch::{self, Download, Fetched};
 use crate::fsx;
 use crate::hash::{self, Hasher, Sha256};
-use crate::lock::Pin;
 use crate::progress::Reporter;
 use crate::unpack::{Archive, Extract};
 
@@ -162,75 +163,106 @@ fn mended(error: Error, sidecar: &str, private: bool) -> Error {
 fn unpack(tasks: &[&Task<'_>], fetched: &Fetched, cache: &Cache) -> Result<(), Error> {
     // One process unpacks, the others find its result.
     let _turn = cache.lock(&format!("{}-unpack", fetched.sha256), || {})?;
-    let absent = |task: &&&Task<'_>| !cache.has(&task.pin.binary_sha256, Some(task.pin.binary_size));
-    let pins: Vec<&Pin> = tasks.iter().filter(absent).map(|task| task.pin).collect();
+    let files = tasks.iter().flat_map(|task| task.pin.files());
+    let absent = files.filter(|file| !cache.has(&file.sha256, Some(file.size)));
     // One member may serve several files: a universal macOS program, or two sidecars of one name.
-    let members: BTreeMap<&str, u64> =
-        pins.iter().filter_map(|pin| Some((pin.member.as_deref()?, pin.binary_size))).collect();
-    let members: Vec<(&str, u64)> = members.into_iter().collect();
-    let Some(asset) = pins.first().map(|pin| pin.asset.as_str()).filter(|_| !members.is_empty()) else {
+    let mut wanted: BTreeMap<String, Vec<(Sha256, u64)>> = BTreeMap::new();
+    for file in absent {
+        if let Some(member) = file.member {
+            wanted.entry(member).or_default().push((file.sha256, file.size));
+        }
+    }
+    let members: Vec<(&str, u64)> = wanted
+        .iter()
+        .map(|(member, pins)| (member.as_str(), pins.iter().map(|(_, size)| *size).max().unwrap_or(0)))
+        .collect();
+    let Some(asset) = tasks.first().map(|task| task.pin.asset.as_str()).filter(|_| !members.is_empty())
+    else {
         return Ok(());
     };
     let unpacked = unpack_into(cache, fetched, asset, &members)?;
-    for pin in pins {
-        let found = members.iter().zip(&unpacked).find(|((path, _), _)| pin.member.as_deref() == Some(path));
-        let Some(((member, _), &(sha256, size))) = found else { continue };
-        if (sha256, size) != (pin.binary_sha256, pin.binary_size) {
-            return Err(Error::new(Kind::ChecksumMismatch, format!("`{member}` in `{asset}` does not match the lock"))
-                .fact("expected", format!("sha256 {} ({} bytes)", pin.binary_sha256, pin.binary_size))
-                .fact("received", format!("sha256 {sha256} ({size} bytes; nothing was installed)"))
-                .help("the asset itself is right, so the lock was changed by hand or by a merge; run `cargo sidecar update`"));
+    for ((member, pins), found) in wanted.iter().zip(unpacked) {
+        if let Some(pinned) = pins.iter().find(|pinned| **pinned != found) {
+            return Err(differs(member, asset, *pinned, found));
         }
     }
     Ok(())
 }
 
+fn differs(member: &str, asset: &str, pinned: (Sha256, u64), found: (Sha256, u64)) -> Error {
+    Error::new(Kind::ChecksumMismatch, format!("`{member}` in `{asset}` does not match the lock"))
+        .fact("expected", format!("sha256 {} ({} bytes)", pinned.0, pinned.1))
+        .fact("received", format!("sha256 {} ({} bytes; nothing was installed)", found.0, found.1))
+        .help("the asset itself is right, so the lock was changed by hand or by a merge; run `cargo sidecar update`")
+}
+
 /// Unpacks members of a verified asset into the cache, each under the hash of its bytes; `members` are paths with the
-/// most bytes that each may have.
+/// most bytes that each may have. The caller holds the asset's turn to unpack.
 pub(crate) fn unpack_into(
     cache: &Cache,
     fetched: &Fetched,
     asset: &str,
     members: &[(&str, u64)],
 ) -> Result<Vec<(Sha256, u64)>, Error> {
-    let mut sinks = Vec::new();
-    for i in 0..members.len() {
-        let guard = cache.lock(&format!("{}-member{i}", fetched.sha256), || {})?;
-        let file = fsx::create(guard.partial())?;
-        sinks.push((Sink { file, hasher: Hasher::new() }, guard));
-    }
+    let guard = cache.lock(&format!("{}-member", fetched.sha256), || {})?;
+    let part = |index: usize| guard.partial().with_extension(format!("{index}.part"));
+    let mut sinks: Vec<Sink> = (0..members.len()).map(|index| Sink::new(part(index))).collect();
     let mut wanted: Vec<Extract<'_>> = sinks
         .iter_mut()
         .zip(members)
-        .map(|((sink, _), (path, limit))| Extract { path, limit: *limit, sink })
+        .map(|(sink, (path, limit))| Extract { path, limit: *limit, sink })
         .collect();
-    Archive::open(&fetched.path, asset)?.extract(&mut wanted)?;
+    let done = Archive::open(&fetched.path, asset)?.extract(&mut wanted);
+    if done.is_err() {
+        for sink in &sinks {
+            let _ = fsx::remove_file(&sink.path);
+        }
+    }
+    done?;
     let mut out = Vec::new();
-    for (sink, guard) in sinks {
+    for sink in sinks {
         let size = sink.hasher.length();
         let sha256 = sink.hasher.finish();
-        drop(sink.file);
-        cache.publish(guard.partial(), &sha256)?;
+        cache.publish(&sink.path, &sha256)?;
         out.push((sha256, size));
     }
     Ok(out)
 }
 
-/// A file that is hashed while it is written.
+/// A file that is hashed while it is written. It is open from its first byte until it is flushed: a tree has more files
+/// than a process may have open.
 #[derive(Debug)]
-pub(crate) struct Sink {
-    pub(crate) file: std::fs::File,
-    pub(crate) hasher: Hasher,
+struct Sink {
+    path: PathBuf,
+    file: Option<File>,
+    hasher: Hasher,
+}
+
+impl Sink {
+    fn new(path: PathBuf) -> Self {
+        Self { path, file: None, hasher: Hasher::new() }
+    }
+
+    fn open(&mut self) -> std::io::Result<&mut File> {
+        if self.file.is_none() {
+            let file = fsx::create(&self.path).map_err(|e| std::io::Error::other(e.headline().to_owned()))?;
+            return Ok(self.file.insert(file));
+        }
+        self.file.as_mut().ok_or_else(|| std::io::ErrorKind::NotFound.into())
+    }
 }
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let n = self.file.write(bytes)?;
+        let n = self.open()?.write(bytes)?;
         self.hasher.update(&bytes[..n]);
         Ok(n)
     }
 
+    /// The file is complete.
     fn flush(&mut self) -> std::io::Result<()> {
-        self.file.flush()
+        self.open()?;
+        self.file = None;
+        Ok(())
     }
 }

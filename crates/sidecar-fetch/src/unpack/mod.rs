@@ -5,6 +5,7 @@
 //! headers never decide how much memory is taken: buffers have 64 KiB, and only a decoder's window (up to 128 MiB where
 //! a stream asks for it) is larger.
 
+pub(crate) mod companions;
 mod crc64;
 mod decode;
 mod fault;
@@ -17,6 +18,7 @@ mod xz;
 mod zip;
 
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
@@ -57,6 +59,8 @@ pub(crate) struct Entry {
     pub(crate) kind: EntryKind,
     /// Whether it has a mode bit for execution, or, where the archive has no modes, ends in `.exe`.
     pub(crate) executable: bool,
+    /// Where a link leads, in the spelling of `path`; `None` for what is no link, and for a link out of the archive.
+    pub(crate) leads_to: Option<String>,
 }
 
 /// What an entry is. Only files are ever copied out.
@@ -93,7 +97,8 @@ pub(crate) struct Extract<'a> {
     pub(crate) path: &'a str,
     /// The most bytes it may have; never more than [`MEMBER`].
     pub(crate) limit: u64,
-    /// Takes the bytes. After an error it holds a part of them, which must be thrown away.
+    /// Takes the bytes, and is flushed when it has them all. After an error it holds a part of them, which must be
+    /// thrown away.
     pub(crate) sink: &'a mut dyn Write,
 }
 
@@ -149,7 +154,7 @@ impl<'a> Archive<'a> {
             Format::Single(_) => (format::stem(self.name), None),
             _ => (self.name, Some(self.length)),
         };
-        Entry { path: name.to_owned(), size, kind: EntryKind::File, executable: true }
+        Entry { path: name.to_owned(), size, kind: EntryKind::File, executable: true, leads_to: None }
     }
 
     fn file(&self) -> Result<BufReader<File>, Error> {
@@ -187,6 +192,7 @@ impl<'a> Archive<'a> {
     fn list_zip(&self) -> Result<Vec<Entry>, Error> {
         let mut zip = Zip::open(self.file()?, self.length)?;
         zip.check()?;
+        zip.read_links();
         let entries: Vec<Entry> = zip.records().iter().map(|record| record.entry.clone()).collect();
         let total = entries.iter().fold(0_u64, |sum, entry| sum.saturating_add(entry.size.unwrap_or(0)));
         if total > ceiling(self.length) {
@@ -211,16 +217,16 @@ impl<'a> Archive<'a> {
     ) -> Result<(), Error> {
         let (data, position) = self.stream(compression)?;
         let mut tar = Tar::new(data);
-        let mut done = vec![false; members.len()];
+        let mut wishes = Wishes::of(members);
         let mut seen = Vec::new();
         let mut tally = Tally::default();
         let mut walk = || {
-            while !done.iter().all(|done| *done) {
+            while wishes.open > 0 {
                 let Some(entry) = tar.next()? else { break };
                 tally.add(entry.path.len())?;
-                if let Some(index) = members.iter().position(|member| member.path == entry.path) {
+                if let Some((index, again)) = wishes.take(&entry.path) {
                     let member = &mut members[index];
-                    wanted(&entry, member.limit, std::mem::replace(&mut done[index], true))?;
+                    wanted(&entry, member.limit, again)?;
                     pump(&mut tar, member)?;
                 }
                 seen.push(entry);
@@ -228,7 +234,7 @@ impl<'a> Archive<'a> {
             Ok(())
         };
         walk().map_err(|e| reached(self.named(after(e, seen.last())), &position))?;
-        match done.iter().position(|done| !done) {
+        match wishes.first_open() {
             Some(index) => Err(self.missing(members[index].path, &seen)),
             None => Ok(()),
         }
@@ -236,18 +242,20 @@ impl<'a> Archive<'a> {
 
     fn extract_zip(&self, members: &mut [Extract<'_>]) -> Result<(), Error> {
         let mut zip = Zip::open(self.file()?, self.length)?;
-        for member in members {
-            let mut found = None;
-            for (index, record) in zip.records().iter().enumerate() {
-                if record.entry.path == member.path {
-                    wanted(&record.entry, member.limit, found.replace(index).is_some())?;
-                }
+        let mut wishes = Wishes::of(members);
+        let mut found = vec![0; members.len()];
+        for (at, record) in zip.records().iter().enumerate() {
+            if let Some((index, again)) = wishes.take(&record.entry.path) {
+                wanted(&record.entry, members[index].limit, again)?;
+                found[index] = at;
             }
-            let Some(index) = found else {
-                let entries: Vec<Entry> = zip.records().iter().map(|record| record.entry.clone()).collect();
-                return Err(self.missing(member.path, &entries));
-            };
-            zip.data(index, |data| pump(data, member))?;
+        }
+        if let Some(index) = wishes.first_open() {
+            let entries: Vec<Entry> = zip.records().iter().map(|record| record.entry.clone()).collect();
+            return Err(self.missing(members[index].path, &entries));
+        }
+        for (member, at) in members.iter_mut().zip(found) {
+            zip.data(at, |data| pump(data, member))?;
         }
         Ok(())
     }
@@ -280,6 +288,32 @@ impl Tally {
             return Err(fault::too_large(format_args!("more than {ENTRIES} entries")));
         }
         Ok(())
+    }
+}
+
+/// Which members of an archive are wanted, and which of them were met.
+struct Wishes<'a> {
+    by_path: HashMap<&'a str, usize>,
+    met: Vec<bool>,
+    open: usize,
+}
+
+impl<'a> Wishes<'a> {
+    fn of(members: &[Extract<'a>]) -> Self {
+        let by_path = members.iter().enumerate().map(|(index, member)| (member.path, index)).collect();
+        Self { by_path, met: vec![false; members.len()], open: members.len() }
+    }
+
+    /// The wanted member of that path, and whether it was met before.
+    fn take(&mut self, path: &str) -> Option<(usize, bool)> {
+        let index = *self.by_path.get(path)?;
+        let again = std::mem::replace(&mut self.met[index], true);
+        self.open -= usize::from(!again);
+        Some((index, again))
+    }
+
+    fn first_open(&self) -> Option<usize> {
+        self.met.iter().position(|met| !met)
     }
 }
 
@@ -319,9 +353,16 @@ fn longer(limit: u64) -> Error {
 fn pump(mut data: impl Read, member: &mut Extract<'_>) -> Result<u64, Error> {
     let mut buffer = vec![0; BUFFER];
     let mut copied = 0;
+    let failed = |e: &io::Error| {
+        let headline = format!("cannot write the member `{}`", fault::shown(member.path));
+        Error::new(Kind::Io, headline).fact("cause", fsx::plain(e))
+    };
     loop {
         let n = match data.read(&mut buffer) {
-            Ok(0) => return Ok(copied),
+            Ok(0) => {
+                member.sink.flush().map_err(|e| failed(&e))?;
+                return Ok(copied);
+            }
             Ok(n) => n,
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
             Err(e) => return Err(fault::read(&e)),
@@ -330,10 +371,7 @@ fn pump(mut data: impl Read, member: &mut Extract<'_>) -> Result<u64, Error> {
         if copied > member.limit.min(MEMBER) {
             return Err(longer(member.limit));
         }
-        member.sink.write_all(&buffer[..n]).map_err(|e| {
-            let headline = format!("cannot write the member `{}`", fault::shown(member.path));
-            Error::new(Kind::Io, headline).fact("cause", fsx::plain(&e))
-        })?;
+        member.sink.write_all(&buffer[..n]).map_err(|e| failed(&e))?;
     }
 }
 

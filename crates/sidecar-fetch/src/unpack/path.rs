@@ -29,6 +29,23 @@ pub(super) fn clean(path: &str) -> Result<String, &'static str> {
     Ok(clean)
 }
 
+/// Where the symbolic link at `link` leads, when it says `to`; `None` where that is not inside the archive.
+pub(super) fn behind(link: &str, to: &str) -> Option<String> {
+    if to.starts_with('/') {
+        return None;
+    }
+    let mut parts: Vec<&str> = link.split('/').collect();
+    parts.pop();
+    for part in to.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    clean(&parts.join("/")).ok().filter(|path| !path.is_empty())
+}
+
 /// Whether a component is `..`, also as Windows reads it: without trailing dots and spaces.
 fn climbs(part: &str) -> bool {
     part.starts_with("..") && part.chars().all(|c| matches!(c, '.' | ' '))
@@ -81,6 +98,19 @@ mod tests {
             assert!(clean(path).is_err(), "{path:?}");
         }
         assert!(clean(&"a/".repeat(3000)).is_err());
+    }
+
+    #[test]
+    fn links_lead_from_where_they_stand() {
+        let to = |link, to| behind(link, to);
+        assert_eq!(to("lib/x.so", "x.so.1").as_deref(), Some("lib/x.so.1"));
+        assert_eq!(to("d/lib/x.so", "../lib64/./x.so").as_deref(), Some("d/lib64/x.so"));
+        assert_eq!(to("x.so", "lib//x.so").as_deref(), Some("lib/x.so"));
+        for (link, target) in
+            [("x", "../x"), ("a/x", "../../etc/x"), ("a/x", "/etc/x"), ("a/x", ".."), ("x", ""), ("x", "C:y")]
+        {
+            assert_eq!(to(link, target), None, "{link} -> {target}");
+        }
     }
 
     proptest! {

@@ -36,6 +36,8 @@ struct Extension {
     records: bool,
     path: Option<Vec<u8>>,
     size: Option<u64>,
+    /// Where a link leads, from a GNU long name or a PAX record.
+    link: Option<Vec<u8>>,
     sparse: bool,
 }
 
@@ -136,8 +138,11 @@ impl<R: Read> Tar<R> {
                 bytes.truncate(end);
                 extension.say_once(|e| e.long_name.replace(bytes).is_some())
             }
-            // The name a link leads to; links are never followed.
-            b'K' => Ok(()),
+            b'K' => {
+                let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
+                bytes.truncate(end);
+                extension.say_once(|e| e.link.replace(bytes).is_some())
+            }
             b'g' => refuse_global(&bytes),
             _ => {
                 extension.say_once(|e| std::mem::replace(&mut e.records, true))?;
@@ -179,7 +184,8 @@ impl<R: Read> Tar<R> {
         self.begin_data(size)?;
         self.entries += 1;
         let mode = number(&block[100..108]).unwrap_or(0);
-        Ok(Entry { path, size: Some(size), kind, executable: mode & 0o111 != 0 })
+        let leads_to = (kind == EntryKind::Link).then(|| leads_to(&path, block, extension)).flatten();
+        Ok(Entry { path, size: Some(size), kind, executable: mode & 0o111 != 0, leads_to })
     }
 
     /// Skips the blocks with which old GNU sparse headers go on.
@@ -212,6 +218,16 @@ fn header_path(block: &[u8; BLOCK]) -> Vec<u8> {
     // GNU's own format has "ustar  " here, and other things in the prefix.
     let prefix = if block[257..263] == *b"ustar\0" { text(&block[345..500]) } else { Vec::new() };
     if prefix.is_empty() { name } else { [prefix, vec![b'/'], name].concat() }
+}
+
+/// Where a link leads: a symbolic one from where it stands, a hard one from the archive's root.
+fn leads_to(path: &str, block: &[u8; BLOCK], extension: &Extension) -> Option<String> {
+    let field = || block[157..257].split(|b| *b == 0).next().unwrap_or_default();
+    let to = String::from_utf8_lossy(extension.link.as_deref().unwrap_or_else(field));
+    if block[156] == b'2' {
+        return path::behind(path, &to);
+    }
+    path::clean(&to).ok().filter(|to| !to.is_empty())
 }
 
 /// A number field: octal digits, or base 256 where the first bit is set. `None` where it is neither, or negative.
@@ -250,6 +266,8 @@ impl Extension {
             // The name of a sparse file goes before the made-up path that hides it from old readers.
             b"path" if self.sparse && self.path.is_some() => {}
             b"path" | b"GNU.sparse.name" => self.path = Some(value.to_vec()),
+            b"linkpath" if self.link.is_some() => return Err(corrupt("an entry is described twice")),
+            b"linkpath" => self.link = Some(value.to_vec()),
             b"size" => {
                 let size = std::str::from_utf8(value).ok().and_then(|n| n.parse().ok());
                 self.size = Some(size.ok_or_else(|| corrupt("a PAX record is not valid"))?);

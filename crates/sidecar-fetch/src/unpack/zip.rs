@@ -68,6 +68,25 @@ impl<R: Input> Zip<R> {
         Ok(Self { input, records, directory: directory.start })
     }
 
+    /// Reads where symbolic links lead: their data says it. One that cannot be read leads nowhere.
+    pub(super) fn read_links(&mut self) {
+        for index in 0..self.records.len() {
+            let record = &self.records[index];
+            if record.entry.kind != EntryKind::Link || record.size > path::LONGEST as u64 {
+                continue;
+            }
+            let mut to = Vec::new();
+            let done = self.data(index, |data| {
+                let limit = path::LONGEST as u64 + 1;
+                data.take(limit).read_to_end(&mut to).map(|n| n as u64).map_err(|e| read(&e))
+            });
+            let entry = &mut self.records[index].entry;
+            if done.is_ok() {
+                entry.leads_to = path::behind(&entry.path, &String::from_utf8_lossy(&to));
+            }
+        }
+    }
+
     pub(super) fn records(&self) -> &[Record] {
         &self.records
     }
@@ -174,7 +193,7 @@ impl Record {
         if path.is_empty() && kind != EntryKind::Directory {
             return Err(corrupt("a file without a name"));
         }
-        let entry = Entry { path, size: Some(size), kind, executable };
+        let entry = Entry { path, size: Some(size), kind, executable, leads_to: None };
         let (flags, method, crc) = (header.u16(8), header.u16(10), header.u32(16));
         Ok(Self { entry, name, flags, method, crc, packed, size, offset })
     }

@@ -39,6 +39,8 @@ pub(super) struct List<'t> {
     indent: Option<&'t str>,
     /// White space behind the commas of a line.
     gap: Option<&'t str>,
+    /// White space behind the opening bracket, where the first item stands in its line.
+    padding: &'t str,
 }
 
 impl<'t> List<'t> {
@@ -81,6 +83,7 @@ impl<'t> List<'t> {
         Self {
             brackets: [&text[span.start..first], &text[last..span.end]],
             trailing_comma: comma > item,
+            padding: if is(1, Piece::Item) { borrowed(0, Piece::Space) } else { "" },
             indent,
             gap,
             tokens,
@@ -194,6 +197,8 @@ impl<'t> List<'t> {
                 new.push(Token { piece: Piece::Space, text: gap.clone().into() });
             } else {
                 self.tokens.clear();
+                self.tokens.push(Token { piece: Piece::Space, text: self.padding.into() });
+                new.push(Token { piece: Piece::Space, text: self.padding.into() });
             }
             new.push(Token { piece: Piece::Item, text: item.into() });
             if self.trailing_comma {

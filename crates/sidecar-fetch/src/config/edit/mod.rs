@@ -31,8 +31,9 @@ impl ConfigFile {
         let hand = Hand::new(format, style);
         let text = if format == Format::Toml {
             let mut lines = Vec::new();
-            sections::section_lines::<&str>(&hand, &[], root, &mut lines);
-            lines.iter().map(|line| format!("{line}{}", style.newline)).collect()
+            sections::section_lines::<&str>(&hand, &[], root, "", &mut lines);
+            lines.push(String::new());
+            lines.join(style.newline)
         } else {
             hand.value(root, "", 0) + style.newline
         };
@@ -66,8 +67,8 @@ impl ConfigFile {
         }
         let removed: Vec<usize> = (0..items.len()).filter(|i| goes(&items[*i])).collect();
         let hand = Hand::of(&self, node);
-        let add = add.iter().map(|text| hand.string(text)).collect();
-        let splice = self.list_changed(node, &removed, add);
+        let add: Vec<String> = add.iter().map(|text| hand.string(text)).collect();
+        let splice = self.list_changed(node, &removed, &add);
         self.spliced(splice)
     }
 
@@ -205,7 +206,7 @@ impl ConfigFile {
         let indent = if has_lines { list.indent().unwrap_or(&inner) } else { outer };
         let text = hand.entry(&key(&hand), value, indent);
         let text = if list.is_blank() { format!(" {text} ") } else { text };
-        self.list_changed(object, &[], vec![text])
+        self.list_changed(object, &[], &[text])
     }
 
     fn is_toml(&self) -> bool {
@@ -214,29 +215,11 @@ impl ConfigFile {
 
     fn list(&self, node: &Node) -> List<'_> {
         let comments = if self.is_toml() { Comments::Hash } else { Comments::Slash };
-        List::scan(&self.text, &node.span, &self.values(node), comments)
-    }
-
-    /// Where the values of a list in brackets stand; those of dotted keys on their own.
-    fn values(&self, node: &Node) -> Vec<Range<usize>> {
-        match &node.value {
-            Value::Array(items) => items.iter().map(|item| item.span.clone()).collect(),
-            Value::Object(entries) => {
-                let is_dotted = |e: &Entry| {
-                    matches!(e.node.value, Value::Object(_)) && e.node.span.start == e.key_span.start
-                };
-                let values =
-                    |e: &Entry| if is_dotted(e) { self.values(&e.node) } else { vec![e.node.span.clone()] };
-                let mut values: Vec<_> = entries.iter().flat_map(values).collect();
-                values.sort_by_key(|span| span.start);
-                values
-            }
-            _ => Vec::new(),
-        }
+        List::scan(&self.text, &node.span, &values(node), comments)
     }
 
     /// A list in brackets without the items of these numbers, and with others at its end.
-    fn list_changed(&self, node: &Node, removed: &[usize], add: Vec<String>) -> Splice {
+    fn list_changed(&self, node: &Node, removed: &[usize], add: &[String]) -> Splice {
         let hand = Hand::of(self, node);
         let (text, span) = (&self.text, node.span.clone());
         let outer = indent_at(text, span.start);
@@ -276,10 +259,10 @@ impl ConfigFile {
             }
             return Self::parse(&self.path, text);
         }
-        let values = self.values(node);
+        let values = values(node);
         let number = |entry: &&Entry| values.iter().position(|span| *span == entry.node.span);
         let numbers: Vec<usize> = removed.iter().filter_map(number).collect();
-        let splice = self.list_changed(node, &numbers, Vec::new());
+        let splice = self.list_changed(node, &numbers, &[]);
         self.spliced(splice)
     }
 
@@ -288,6 +271,21 @@ impl ConfigFile {
         self.text.replace_range(splice.range, &splice.text);
         Self::parse(&self.path, self.text)
     }
+}
+
+/// Where the values of a list in brackets stand; those of dotted keys each on their own.
+fn values(node: &Node) -> Vec<Range<usize>> {
+    let of_entry = |entry: &Entry| {
+        let is_dotted = matches!(entry.node.value, Value::Object(_)) && entry.node.span == entry.key_span;
+        if is_dotted { values(&entry.node) } else { vec![entry.node.span.clone()] }
+    };
+    let mut spans: Vec<_> = match &node.value {
+        Value::Array(items) => items.iter().map(|item| item.span.clone()).collect(),
+        Value::Object(entries) => entries.iter().flat_map(of_entry).collect(),
+        _ => Vec::new(),
+    };
+    spans.sort_by_key(|span| span.start);
+    spans
 }
 
 /// An object with this one entry.

@@ -7,6 +7,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
+use super::super::samples;
 use super::*;
 
 const PATH: [&str; 2] = ["bundle", "externalBin"];
@@ -76,7 +77,7 @@ fn object(fixed: impl Strategy<Value = Option<String>>) -> impl Strategy<Value =
     let other = entry(&["x", "\"y\"", "'z'", "$schema", "\"bundled\""], scalar());
     let entries = (vec(other, 0..3), fixed, any::<bool>()).prop_map(|(mut entries, fixed, first)| {
         let at = if first { 0 } else { entries.len() };
-        fixed.map(|fixed| entries.insert(at, fixed));
+        entries.splice(at..at, fixed);
         entries
     });
     listed('{', '}', entries)
@@ -150,6 +151,11 @@ fn toml_document() -> impl Strategy<Value = String> {
             format!("{top}{root}{bundle}{end}").replace("\r\n", "\n").replace('\n', eol)
         },
     )
+}
+
+/// Strings as nobody wants them.
+fn string_value() -> impl Strategy<Value = String> {
+    prop_oneof![3 => "[a-z]{1,3}", 1 => "\\PC{0,4}", 1 => ".{0,3}"]
 }
 
 /// A file, the names that go, and those that come.
@@ -233,22 +239,20 @@ proptest! {
         let keep = |item: &str| !gone.iter().any(|gone| gone == item);
         let after = file.clone().with_items(&PATH, keep, &add).unwrap();
         let around = |node: &Node| [file.text[..node.span.start].to_owned(), file.text[node.span.end..].to_owned()];
-        let array = file.root.at(&PATH).filter(|node| !node.is_null());
-        let null = file.root.at(&PATH).or_else(|| file.root.get("bundle")).filter(|node| node.is_null());
-        match array.or(null) {
-            Some(node) => {
-                let [before, behind] = around(node);
-                prop_assert!(after.text.starts_with(&before) && after.text.ends_with(&behind), "{}\n---\n{}", file.text, after.text);
-            }
-            None => {
-                let [kept, result] = [&file, &after].map(|file| file.text.replace(char::is_whitespace, ""));
-                prop_assert!(is_part(&kept, &result), "{}\n---\n{}", file.text, after.text);
-                let lines = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
-                let (old, new) = (lines(&file.text), lines(&after.text));
-                // TOML's lines are whole as they were; JSON's may get a comma.
-                let gone = old.iter().filter(|line| !new.contains(line)).count();
-                prop_assert!(file.format != Format::Toml || gone <= 1, "{}\n---\n{}", file.text, after.text);
-            }
+        // What must change: the array or what stands in its place, else the object that gets it.
+        let place = file.root.at(&PATH).or_else(|| file.root.get("bundle")).unwrap_or(&file.root);
+        let is_array = file.root.at(&PATH).is_some() || place.is_null();
+        if is_array || file.format != Format::Toml {
+            let [before, behind] = around(place);
+            let whole = after.text.starts_with(&before) && after.text.ends_with(&behind);
+            prop_assert!(whole, "{}\n---\n{}", file.text, after.text);
+        }
+        if !is_array {
+            let [kept, result] = [&file, &after].map(|file| file.text.replace(char::is_whitespace, ""));
+            prop_assert!(is_part(&kept, &result), "{}\n---\n{}", file.text, after.text);
+            // TOML's lines are whole as they were, but for an inline table; JSON's may get a comma.
+            let gone = file.text.lines().filter(|line| after.text.lines().all(|new| new != *line)).count();
+            prop_assert!(file.format != Format::Toml || gone <= 1, "{}\n---\n{}", file.text, after.text);
         }
     }
 
@@ -258,5 +262,51 @@ proptest! {
         let keep = |item: &str| !gone.iter().any(|gone| gone == item);
         let after = file.clone().with_items(&PATH, keep, &add).unwrap();
         prop_assert!(own_line(&after.text) >= own_line(&file.text), "{}\n---\n{}", file.text, after.text);
+    }
+
+    #[test]
+    fn damaged_samples_are_edited_or_refused((path, text) in samples::damaged(), add in vec(string_value(), 0..3)) {
+        let Ok(file) = ConfigFile::parse(Path::new(path), text) else { return Ok(()) };
+        match file.clone().with_items(&PATH, |item| item.contains("ffmpeg"), &add) {
+            Ok(after) => {
+                let expected = expected(&file, |item| item.contains("ffmpeg"), &add);
+                prop_assert_eq!(plain(&after.root), expected, "{}\n---\n{}", file.text, after.text);
+            }
+            Err(error) => prop_assert!(error.headline().contains(" takes "), "{error}\n---\n{}", file.text),
+        }
+        match file.clone().with_string(&["build", "beforeBuildCommand"], "x") {
+            Ok(after) => {
+                let mut expected = plain(&file.root);
+                expected["build"]["beforeBuildCommand"] = "x".into();
+                prop_assert_eq!(plain(&after.root), expected, "{}\n---\n{}", file.text, after.text);
+            }
+            Err(error) => prop_assert!(error.headline().contains(" takes "), "{error}\n---\n{}", file.text),
+        }
+    }
+
+    #[test]
+    fn maps_become_what_was_asked_for((path, text) in samples::damaged(), add in vec((string_value(), string_value()), 0..3)) {
+        let path_of = ["bundle", "resources"];
+        let Ok(file) = ConfigFile::parse(Path::new(path), text) else { return Ok(()) };
+        let keep = |key: &str| key != "a.txt";
+        match file.clone().with_entries(&path_of, keep, &add) {
+            Ok(after) => {
+                let mut expected = plain(&file.root);
+                let found = expected.pointer("/bundle/resources").is_some_and(|found| !found.is_null());
+                if found || !add.is_empty() {
+                    let entries = &mut expected["bundle"]["resources"];
+                    if let Some(entries) = entries.as_object_mut() {
+                        entries.retain(|key, value| !value.is_string() || keep(key));
+                    }
+                    for (key, value) in &add {
+                        entries[key] = value.clone().into();
+                    }
+                }
+                prop_assert_eq!(plain(&after.root), expected, "{}\n---\n{}", file.text, after.text);
+                let twice = after.clone().with_entries(&path_of, |key| keep(key) || add.iter().any(|(k, _)| k == key), &add).unwrap();
+                prop_assert_eq!(&after.text, &twice.text);
+            }
+            Err(error) => prop_assert!(error.headline().contains(" takes "), "{error}\n---\n{}", file.text),
+        }
     }
 }

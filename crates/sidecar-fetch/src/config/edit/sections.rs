@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::super::files::ConfigFile;
 use super::super::node::{Entry, Node, Value};
-use super::style::{Hand, indent_at, line_end, line_start};
+use super::style::{Hand, indent_at, line_end, line_start, top};
 
 /// A place of the text, and what comes to stand there.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,7 +48,9 @@ impl Layout {
     fn of(file: &ConfigFile) -> Self {
         let mut out = Self::default();
         if let Value::Object(entries) = &file.root.value {
-            entries.iter().for_each(|entry| out.entry(&file.text, entry));
+            for entry in entries {
+                out.entry(&file.text, entry);
+            }
         }
         out.headers.sort_by_key(|h| h.start);
         out.leaves.sort_by_key(|l| l.start);
@@ -62,13 +64,16 @@ impl Layout {
                 if starts(&entry.node, b'[') {
                     self.headers.push(entry.node.span.clone());
                 }
-                entries.iter().for_each(|entry| self.entry(text, entry));
+                for entry in entries {
+                    self.entry(text, entry);
+                }
             }
             Value::Array(items) if items.iter().any(|item| is_table(item) && starts(item, b'[')) => {
                 for item in items {
                     self.headers.push(item.span.clone());
-                    if let Value::Object(entries) = &item.value {
-                        entries.iter().for_each(|entry| self.entry(text, entry));
+                    let Value::Object(entries) = &item.value else { continue };
+                    for entry in entries {
+                        self.entry(text, entry);
                     }
                 }
             }
@@ -104,39 +109,45 @@ pub(super) fn insert(file: &ConfigFile, path: &[&str], [base, depth]: [usize; 2]
     let table = file.root.at(&path[..depth]).unwrap_or(&file.root);
     let section = file.root.at(&path[..base]).unwrap_or(&file.root);
     let hand = Hand::of(file, table);
-    let top = line_start(&file.text, 0);
+    let top = top(&file.text);
     let header = if base == 0 { top..top } else { section.span.clone() };
     let region = layout.region(&header, file.text.len());
-    let is_dotted = base < depth && written(file, &path[..depth]) == Written::Dotted;
-    if is_dotted {
+    if base < depth && written(file, &path[..depth]) == Written::Dotted {
         let last = last_of(table, &region).unwrap_or(region.start);
-        return lines_behind(file, Some(last), &key_lines(&hand, &path[base..], value));
+        let indent = indent_at(&file.text, last);
+        return lines_behind(file, Some(last), indent, &key_lines(&hand, &path[base..], value, indent));
     }
+    let last = layout.last(&region).map(|leaf| leaf.end).or((base > 0).then_some(header.start));
     if base == depth && depth + 1 == path.len() && !is_table(value) {
-        let behind = layout.last(&region).map(|leaf| leaf.end).or((base > 0).then_some(header.start));
-        return lines_behind(file, behind, &key_lines(&hand, &path[depth..], value));
+        let indent = last.map_or("", |last| indent_at(&file.text, last));
+        return lines_behind(file, last, indent, &key_lines(&hand, &path[depth..], value, indent));
     }
-    let behind = match base == depth && base > 0 {
-        true => layout.last(&region).map_or(header.start, |leaf| leaf.end),
-        false => file.text.trim_end().len(),
-    };
+    let is_section = base == depth && base > 0;
+    let last = last.filter(|_| is_section).unwrap_or(file.text.trim_end().len());
+    let indent = if is_section { indent_at(&file.text, header.start) } else { "" };
     let mut lines = vec![String::new()];
-    section_lines(&hand, path, value, &mut lines);
-    if behind <= top {
-        lines_behind(file, None, &lines[1..])
+    section_lines(&hand, path, value, indent, &mut lines);
+    if last <= top {
+        lines_behind(file, None, "", &lines[1..])
     } else {
-        lines_behind(file, Some(behind), &lines)
+        lines_behind(file, Some(last), indent, &lines)
     }
 }
 
 /// The lines of a header and its keys.
-pub(super) fn section_lines<S: AsRef<str>>(hand: &Hand, path: &[S], value: &Node, lines: &mut Vec<String>) {
+pub(super) fn section_lines<S: AsRef<str>>(
+    hand: &Hand,
+    path: &[S],
+    value: &Node,
+    indent: &str,
+    lines: &mut Vec<String>,
+) {
     let Value::Object(entries) = &value.value else {
         let Some((key, table)) = path.split_last() else { return };
         if !table.is_empty() {
             lines.push(format!("[{}]", hand.dotted(table)));
         }
-        lines.push(hand.entry(&hand.key(key.as_ref()), value, ""));
+        lines.push(hand.entry(&hand.key(key.as_ref()), value, indent));
         return;
     };
     let path: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
@@ -145,36 +156,34 @@ pub(super) fn section_lines<S: AsRef<str>>(hand: &Hand, path: &[S], value: &Node
     if !path.is_empty() && (own().next().is_some() || entries.is_empty()) {
         lines.push(format!("[{}]", hand.dotted(&path)));
     }
-    lines.extend(own().map(|entry| hand.entry(&hand.key(&entry.key), &entry.node, "")));
+    lines.extend(own().map(|entry| hand.entry(&hand.key(&entry.key), &entry.node, indent)));
     for entry in tables() {
         if lines.last().is_some_and(|line| !line.is_empty()) {
             lines.push(String::new());
         }
-        section_lines(hand, &[&path[..], &[&entry.key]].concat(), &entry.node, lines);
+        section_lines(hand, &[&path[..], &[&entry.key]].concat(), &entry.node, indent, lines);
     }
 }
 
 /// `a.b = value`, or such a line for each value of an object.
-fn key_lines(hand: &Hand, path: &[&str], value: &Node) -> Vec<String> {
+fn key_lines(hand: &Hand, path: &[&str], value: &Node, indent: &str) -> Vec<String> {
     match &value.value {
         Value::Object(entries) if !entries.is_empty() => {
-            let line = |entry: &Entry| key_lines(hand, &[path, &[&entry.key]].concat(), &entry.node);
+            let line = |entry: &Entry| key_lines(hand, &[path, &[&entry.key]].concat(), &entry.node, indent);
             entries.iter().flat_map(line).collect()
         }
-        _ => vec![hand.entry(&hand.dotted(path), value, "")],
+        _ => vec![hand.entry(&hand.dotted(path), value, indent)],
     }
 }
 
-/// Lines below the one of `behind`, indented like it; at the top of the file where there is none.
-fn lines_behind(file: &ConfigFile, behind: Option<usize>, lines: &[String]) -> Splice {
+/// Lines below the one of `behind`; at the top of the file where there is none.
+fn lines_behind(file: &ConfigFile, behind: Option<usize>, indent: &str, lines: &[String]) -> Splice {
     let newline = file.style().newline;
     let Some(behind) = behind else {
-        let top = line_start(&file.text, 0);
-        let text = lines.iter().map(|line| format!("{line}{newline}")).collect();
-        return Splice { range: top..top, text };
+        let top = top(&file.text);
+        return Splice { range: top..top, text: lines.join(newline) + newline };
     };
     let at = line_end(&file.text, behind);
-    let indent = indent_at(&file.text, behind);
     let line = |line: &String| format!("{newline}{}{line}", if line.is_empty() { "" } else { indent });
     Splice { range: at..at, text: lines.iter().map(line).collect() }
 }
@@ -205,6 +214,6 @@ pub(super) fn without_lines(text: &str, entry: &Entry) -> Splice {
     let above =
         text[..start].strip_suffix('\n').map_or(0, |above| above.strip_suffix('\r').unwrap_or(above).len());
     // The last line takes the line ending above it along.
-    let start = if newline == 0 { above.max(line_start(text, 0)) } else { start };
+    let start = if newline == 0 { above.max(top(text)) } else { start };
     Splice { range: start..end + newline, text: String::new() }
 }

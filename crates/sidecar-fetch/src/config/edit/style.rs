@@ -55,10 +55,14 @@ fn white_before(text: &str, at: usize) -> &str {
     if before.bytes().all(|b| matches!(b, b' ' | b'\t')) { before } else { "" }
 }
 
+/// Where the text begins, behind a byte order mark.
+pub(super) fn top(text: &str) -> usize {
+    if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
+}
+
 /// Where the line of a byte begins.
 pub(super) fn line_start(text: &str, at: usize) -> usize {
-    let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    text[..at].rfind('\n').map_or(mark.min(at), |newline| newline + 1)
+    text[..at].rfind('\n').map_or(top(text).min(at), |newline| newline + 1)
 }
 
 /// Where the line of a byte ends, in front of its line ending.

@@ -280,6 +280,20 @@ fn other_types_on_the_path_are_pointed_at() {
 }
 
 #[test]
+fn what_takes_the_place_of_all_items_stands_as_they_stood() {
+    let edit = |file: ConfigFile| {
+        file.with_items(&["a"], |_| false, &["n".to_owned(), "m".to_owned()]).unwrap().text
+    };
+    let cases = [
+        ("{a: [ 'x' ]}", "{a: [ 'n', 'm' ]}"),
+        ("{a: ['x','y',]}", "{a: ['n','m',]}"),
+        ("{a: [\n\t'x', // x\n\t// own\n]}", "{a: [\n\t// own\n\t'n',\n\t'm',\n]}"),
+        ("{a: [\n'x']}", "{a: ['n', 'm']}"),
+    ];
+    check(&cases, |text| edit(json(text)));
+}
+
+#[test]
 fn of_equal_keys_the_last_counts() {
     let text =
         r#"{"bundle": {"externalBin": ["x"]}, "bundle": {"externalBin": ["a"], "externalBin": ["c"]}}"#;
@@ -308,4 +322,66 @@ fn nothing_to_change_gives_the_text_back() {
         assert_eq!(remove(file.clone(), &["a"]), before);
         assert_eq!(file.with_entries(&BIN, |_| false, &[]).unwrap().text, before);
     }
+}
+
+#[test]
+fn toml_takes_whole_tables_where_they_belong() {
+    let section = "[app.security]\ncapabilities = [\"n\"]\n";
+    let cases = [
+        ("", section.to_owned()),
+        ("\u{feff}", format!("\u{feff}{section}")),
+        ("# only\n", format!("# only\n\n{section}")),
+        ("[app]\nx = 1\n\n# of y\n[y]\n", format!("[app]\nx = 1\n\n{section}\n# of y\n[y]\n")),
+        (
+            "\t[app]\n\t\tx = 1\n",
+            "\t[app]\n\t\tx = 1\n\n\t[app.security]\n\tcapabilities = [\"n\"]\n".to_owned(),
+        ),
+        (
+            "[app]\nx = [\n  1\n] # c\n[[app.windows]]\n",
+            format!("[app]\nx = [\n  1\n] # c\n\n{section}[[app.windows]]\n"),
+        ),
+        ("[[app.windows]]\nx = 1\n", format!("[[app.windows]]\nx = 1\n\n{section}")),
+        ("[app.security.x]\na = 1", format!("[app.security.x]\na = 1\n\n{}", section.trim_end())),
+        (
+            "[app]\nsecurity.csp = 1\n[app.security.x]\ny = 1\n",
+            "[app]\nsecurity.csp = 1\nsecurity.capabilities = [\"n\"]\n[app.security.x]\ny = 1\n".to_owned(),
+        ),
+        ("'app'.x = 1\nz = 1\n", "'app'.x = 1\napp.security.capabilities = [\"n\"]\nz = 1\n".to_owned()),
+        (
+            "app = { security.csp = '' } # c\n",
+            "app = { security.csp = '', security.capabilities = ['n'] } # c\n".to_owned(),
+        ),
+        (
+            "app = { security = { csp='' } }\n",
+            "app = { security = { csp='', capabilities=['n'] } }\n".to_owned(),
+        ),
+        ("app = {\n  x = 1\n}\n", "app = {\n  x = 1,\n  security.capabilities = [\"n\"]\n}\n".to_owned()),
+        ("[app]\nsecurity = {}\n", "[app]\nsecurity = { capabilities = [\"n\"] }\n".to_owned()),
+    ];
+    for (before, after) in cases {
+        let path = ["app", "security", "capabilities"];
+        let edited = toml(before).with_items(&path, |_| true, &["n".to_owned()]).unwrap();
+        assert_eq!(edited.text, after, "\nbefore: {before:?}");
+    }
+}
+
+#[test]
+fn a_key_of_the_root_stands_above_the_first_header() {
+    let cases = [
+        ("\u{feff}[a]\n", "\u{feff}run = \"x\"\n[a]\n"),
+        ("b = 1 # c\n\n[a]\n", "b = 1 # c\nrun = \"x\"\n\n[a]\n"),
+        ("\r\n", "run = \"x\"\r\n\r\n"),
+    ];
+    check(&cases, |text| toml(text).with_string(&["run"], "x").unwrap().text);
+}
+
+#[test]
+fn a_long_list_of_an_indented_section_is_indented() {
+    let items: Vec<String> = (0..6).map(|i| format!("binaries/a-long-name-{i}")).collect();
+    let text = toml("[bundle]\n  a = 1\n").with_items(&BIN, |_| true, &items).unwrap().text;
+    assert!(
+        text.starts_with("[bundle]\n  a = 1\n  externalBin = [\n    \"binaries/a-long-name-0\",\n"),
+        "{text}"
+    );
+    assert!(text.ends_with("5\"\n  ]\n"), "{text}");
 }

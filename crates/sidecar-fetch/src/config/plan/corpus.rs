@@ -84,6 +84,13 @@ fn configs(tree: &Tree) -> Configs {
     Configs { base: first(None).unwrap(), overlays: overlays.collect() }
 }
 
+/// What Tauri sees in both lists.
+fn listed(configs: &Configs, platform: Platform) -> Vec<String> {
+    let effective = configs.effective(platform, None);
+    let lists = [crate::config::external_bin(&effective), crate::config::resources(&effective)];
+    lists.concat().into_iter().map(str::to_owned).collect()
+}
+
 #[test]
 fn each_configuration_becomes_what_is_written_down() {
     let (mut wrong, renew) = (Vec::new(), std::env::var("SNAPSHOTS").is_ok_and(|v| v == "overwrite"));
@@ -108,7 +115,7 @@ fn each_configuration_becomes_what_is_written_down() {
 
 #[test]
 fn there_are_many_of_them() {
-    assert!(cases().len() >= 90);
+    assert!(cases().len() >= 100);
 }
 
 #[test]
@@ -132,9 +139,7 @@ fn every_system_sees_what_it_needs_and_the_users_entries() {
             let drift = crate::config::Drift::of(&effective, list, &wanted.owned);
             assert!(drift.is_empty(), "{}: {platform:?}: {drift:?}", case.name());
             let users = |configs: &Configs| -> Vec<String> {
-                let effective = configs.effective(*platform, None);
-                let all = crate::config::external_bin(&effective);
-                all.into_iter().filter(|entry| !wanted.owned.has(entry)).map(str::to_owned).collect()
+                listed(configs, *platform).into_iter().filter(|entry| !wanted.owned.has(entry)).collect()
             };
             assert_eq!(users(&after), users(&before), "{}: {platform:?}", case.name());
         }
@@ -151,8 +156,7 @@ fn removing_every_sidecar_leaves_nothing_of_ours() {
         let configs = configs(&after);
         let owned = Owned::new(&case.manifest, &configured);
         for platform in Platform::DESKTOP {
-            let effective = configs.effective(platform, None);
-            let listed = crate::config::external_bin(&effective);
+            let listed = listed(&configs, platform);
             assert!(!listed.iter().any(|entry| owned.has(entry)), "{}: {listed:?}", case.name());
         }
         let capability = after.get(capability::FILE);

@@ -350,3 +350,47 @@ proptest! {
         }
     }
 }
+
+fn companion(bytes: &[u8], target: &str) -> Result<Option<Facts>, Error> {
+    check_companion(file(bytes).path(), &target.parse().unwrap())
+}
+
+#[test]
+fn libraries_beside_a_program_are_for_its_processor() {
+    let elf = |machine: u16| Elf { kind: 3, entry: 0, machine, ..Elf::default() }.bytes();
+    assert!(companion(&elf(62), LINUX).unwrap().is_some());
+    let error = companion(&elf(183), LINUX).unwrap_err();
+    assert_eq!(error.kind(), Kind::WrongTarget);
+    assert!(error.to_string().contains("found     an ELF library (aarch64)"), "{error}");
+    for kind in [2, 6, 8] {
+        let mach_o = Macho { kind, ..Macho::default() };
+        assert!(companion(&mach_o.bytes(), MAC).unwrap().is_some());
+        let intel = Macho { processor: 0x0100_0007, subtype: 3, ..mach_o };
+        assert!(companion(&intel.bytes(), MAC).is_err(), "kind {kind}");
+        let both = companion(&fat(&[intel, mach_o], false), MAC).unwrap().unwrap();
+        assert_eq!(both.architectures, ["x86_64", "aarch64"]);
+    }
+}
+
+#[test]
+fn data_beside_a_program_is_not_judged() {
+    for bytes in [&b"words"[..], b"", b"MZ", b"\x7fELF", b"\xca\xfe\xba\xbe\0\0\0\x34", b"#!/bin/sh\n"] {
+        assert_eq!(companion(bytes, LINUX).unwrap(), None);
+        assert_eq!(companion(bytes, WINDOWS).unwrap(), None);
+    }
+    let elf = Elf { kind: 3, entry: 0, machine: 183, ..Elf::default() }.bytes();
+    assert_eq!(companion(&elf, WINDOWS).unwrap(), None, "a file for another system is data here");
+}
+
+#[test]
+fn managed_libraries_run_on_every_processor() {
+    let dll = Pe { machine: 0x014c, flags: 0x2022, ..Pe::default() }.bytes();
+    assert!(companion(&dll, WINDOWS).is_err());
+    let mut managed = dll;
+    let at = usize::try_from(u32::from_le_bytes(managed[60..64].try_into().unwrap())).unwrap();
+    let wide = managed[at + 24..at + 26] == [0x0b, 0x02];
+    let directories = at + 24 + if wide { 112 } else { 96 };
+    managed[directories - 4] = 16;
+    managed[directories + 14 * 8] = 1;
+    assert_eq!(companion(&managed, WINDOWS).unwrap(), None);
+}

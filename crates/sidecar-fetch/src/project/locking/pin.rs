@@ -1,16 +1,21 @@
 //! Downloading what was chosen, and looking inside: what the lock says was seen.
 
+use std::collections::BTreeMap;
+
 use super::Project;
 use super::release::{Chosen, Pick};
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::fetch::{Download, Fetched};
 use crate::hash::Sha256;
 use crate::inspect;
 use crate::lock::Pin;
+use crate::lock::tree::{self, Companion, Tree};
+use crate::manifest::Layout;
 use crate::provision::unpack_into;
 use crate::template::Values;
+use crate::unpack::companions::{self, Selected};
 use crate::unpack::member::{self, Wish};
-use crate::unpack::{Archive, Format, MEMBER};
+use crate::unpack::{Archive, Entry, Format, MEMBER};
 
 impl Project<'_> {
     /// The pin of a pick that has an asset.
@@ -28,10 +33,18 @@ impl Project<'_> {
             expected_at: proof.as_ref().map(|p| p.source.as_str()),
         };
         let fetched = self.network.fetch(self.cache.get()?, &wanted, self.reporter)?;
-        let (member, sha256, size) = self.look_inside(pick, chosen, &fetched)?;
-        let facts = inspect::check(&self.cache.get()?.blob(&sha256), &pick.target).map_err(|e| {
-            e.fact("asset", &asset.name).fact("member", member.as_deref().unwrap_or("the asset itself"))
-        })?;
+        let Inside { member, sha256, size, mut tree } = self.look_inside(pick, chosen, &fetched)?;
+        let blame = |e: Error, member: &str| e.fact("asset", &asset.name).fact("member", member);
+        let facts = inspect::check(&self.cache.get()?.blob(&sha256), &pick.target)
+            .map_err(|e| blame(e, member.as_deref().unwrap_or("the asset itself")))?;
+        let mut glibc = facts.glibc;
+        for (path, companion) in tree.iter_mut().flat_map(|tree| &mut tree.companions) {
+            let found = inspect::check_companion(&self.cache.get()?.blob(&companion.sha256), &pick.target)
+                .map_err(|e| blame(e, path).help("write patterns that leave it out of `resources`"))?;
+            // An archive without modes does not say so.
+            companion.executable |= found.is_some();
+            glibc = glibc.max(found.and_then(|facts| facts.glibc));
+        }
         Ok(Pin {
             asset: asset.name.clone(),
             url: asset.url.clone(),
@@ -42,48 +55,104 @@ impl Project<'_> {
             member,
             binary_size: size,
             binary_sha256: sha256,
-            glibc: facts.glibc.map(|version| version.to_string()),
+            glibc: glibc.map(|version| version.to_string()),
+            tree,
             line: 0,
         })
     }
 
-    /// Finds the binary in the asset and unpacks it into the cache.
-    fn look_inside(
-        &self,
-        pick: &Pick<'_>,
-        chosen: &Chosen,
-        fetched: &Fetched,
-    ) -> Result<(Option<String>, Sha256, u64), Error> {
-        let archive = Archive::open(&fetched.path, &chosen.asset.name)?;
+    /// Finds the binary in the asset, and its companions where it is a tree, and unpacks them into the cache.
+    fn look_inside(&self, pick: &Pick<'_>, chosen: &Chosen, fetched: &Fetched) -> Result<Inside, Error> {
+        let asset = &chosen.asset.name;
+        let archive = Archive::open(&fetched.path, asset)?;
         if archive.format() == Format::Raw {
-            return Ok((None, fetched.sha256, fetched.size));
+            if pick.sidecar.is_tree() {
+                return Err(alone(asset));
+            }
+            let (sha256, size) = (fetched.sha256, fetched.size);
+            return Ok(Inside { member: None, sha256, size, tree: None });
         }
-        let sidecar = pick.sidecar;
-        let values =
-            Values { name: &sidecar.name, tag: &pick.tag, version: &pick.version, target: &pick.target };
-        let glob = sidecar.bin.as_ref().map(|template| template.expand(&values));
         let entries = archive.list()?;
-        let wish = |bin| Wish {
-            tool: &sidecar.name,
-            target: &pick.target,
-            bin,
-            asset: &chosen.asset.name,
-            version: &pick.version,
+        let binary = binary(pick, chosen, &entries)?;
+        let companions = match &pick.sidecar.layout {
+            Layout::File => Vec::new(),
+            Layout::Tree { .. } if matches!(archive.format(), Format::Single(_)) => return Err(alone(asset)),
+            Layout::Tree { resources } => {
+                let patterns: Vec<String> =
+                    resources.iter().map(|template| template.expand(&values(pick))).collect();
+                companions::select(&entries, &binary, &patterns, &pick.target)
+                    .map_err(|e| e.fact("asset", asset))?
+            }
         };
-        // The release's own map beats the rule, and the manifest beats both.
-        let found = match (&glob, &chosen.member) {
-            (Some(glob), _) => member::find(&entries, &wish(Some(glob)))?,
-            (None, Some(told)) => match member::find(&entries, &wish(Some(told))) {
-                Ok(found) => found,
-                Err(_) => member::find(&entries, &wish(None))?,
-            },
-            (None, None) => member::find(&entries, &wish(None))?,
-        };
-        let path = found.path.clone();
+        let mut members: Vec<(&str, u64)> = vec![(&binary, MEMBER)];
+        let files = companions.iter().filter(|found| found.path == found.source);
+        members.extend(files.map(|found| (found.path.as_str(), MEMBER)));
         let cache = self.cache.get()?;
         let _turn = cache.lock(&format!("{}-unpack", fetched.sha256), || {})?;
-        let unpacked = unpack_into(cache, fetched, &chosen.asset.name, &[(&path, MEMBER)])?;
-        let (sha256, size) = unpacked[0];
-        Ok((Some(path), sha256, size))
+        let unpacked = unpack_into(cache, fetched, asset, &members)?;
+        let bytes: BTreeMap<&str, (Sha256, u64)> =
+            members.iter().map(|(path, _)| *path).zip(unpacked).collect();
+        let (sha256, size) = bytes[binary.as_str()];
+        let tree = pick.sidecar.is_tree().then(|| tree_of(&binary, &companions, &bytes));
+        Ok(Inside { member: Some(binary), sha256, size, tree })
     }
+}
+
+/// What was found in an asset.
+struct Inside {
+    /// The member that is the binary; `None`: the asset is.
+    member: Option<String>,
+    sha256: Sha256,
+    size: u64,
+    tree: Option<Tree>,
+}
+
+fn values<'a>(pick: &'a Pick<'_>) -> Values<'a> {
+    Values { name: &pick.sidecar.name, tag: &pick.tag, version: &pick.version, target: &pick.target }
+}
+
+/// The path of the member that is the binary.
+fn binary(pick: &Pick<'_>, chosen: &Chosen, entries: &[Entry]) -> Result<String, Error> {
+    let sidecar = pick.sidecar;
+    let glob = sidecar.bin.as_ref().map(|template| template.expand(&values(pick)));
+    let wish = |bin| Wish {
+        tool: &sidecar.name,
+        target: &pick.target,
+        bin,
+        asset: &chosen.asset.name,
+        version: &pick.version,
+    };
+    // The release's own map beats the rule, and the manifest beats both.
+    let found = match (&glob, &chosen.member) {
+        (Some(glob), _) => member::find(entries, &wish(Some(glob)))?,
+        (None, Some(told)) => match member::find(entries, &wish(Some(told))) {
+            Ok(found) => found,
+            Err(_) => member::find(entries, &wish(None))?,
+        },
+        (None, None) => member::find(entries, &wish(None))?,
+    };
+    Ok(found.path.clone())
+}
+
+/// The tree that a binary and its companions make: where they lie to one another in the archive, they stay.
+fn tree_of(binary: &str, companions: &[Selected], bytes: &BTreeMap<&str, (Sha256, u64)>) -> Tree {
+    let paths = companions.iter().map(|found| found.path.as_str()).chain([binary]);
+    let root = tree::common_directory(paths);
+    let relative =
+        |path: &str| path.strip_prefix(root).map_or(path, |rest| rest.trim_start_matches('/')).to_owned();
+    let companion = |found: &Selected| {
+        let (sha256, size) = bytes[found.source.as_str()];
+        let link = found.path != found.source;
+        (relative(&found.path), Companion { sha256, size, executable: found.executable, link })
+    };
+    Tree { root: root.to_owned(), companions: companions.iter().map(companion).collect() }
+}
+
+/// A tree was asked for, and the asset is one file.
+fn alone(asset: &str) -> Error {
+    Error::new(Kind::MemberNotFound, "the asset is one file, and a tree needs companions")
+        .fact("asset", asset)
+        .help(
+            "leave out `layout` and `resources`, or name an archive with `asset = { \"<triple>\" = \"…\" }`",
+        )
 }

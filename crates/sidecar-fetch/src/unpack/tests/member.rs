@@ -2,7 +2,7 @@ use super::super::member::*;
 use super::*;
 
 fn file(path: &str, executable: bool) -> Entry {
-    Entry { path: path.to_owned(), size: Some(1), kind: EntryKind::File, executable }
+    Entry { path: path.to_owned(), size: Some(1), kind: EntryKind::File, executable, leads_to: None }
 }
 
 /// Entries from a list: `*` in front of what is executable, `@` in front of links, `/` behind directories.

@@ -243,3 +243,60 @@ fn the_tar_crate_reads_the_same() {
     let ours: Vec<(String, u64)> = ours.into_iter().map(|e| (e.path, e.size.unwrap())).collect();
     assert_eq!(ours, theirs);
 }
+
+/// A link entry: kind as tar has it, where it stands, and what its header says.
+fn link(kind: u8, name: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut out = raw(name, kind, b"");
+    out[157..157 + to.len()].copy_from_slice(to);
+    let mut header = Header::from_byte_slice(&out).clone();
+    header.set_cksum();
+    header.as_bytes().to_vec()
+}
+
+fn leads(bytes: &[u8]) -> Vec<Option<String>> {
+    asset("x.tar", bytes).list().unwrap().into_iter().map(|entry| entry.leads_to).collect()
+}
+
+#[test]
+fn links_say_where_they_lead() {
+    let file = raw(b"d/lib/x.so.1", b'0', b"x");
+    let to = |path: &str| Some(path.to_owned());
+    let short = [
+        link(b'2', b"d/lib/x.so", b"x.so.1"),
+        link(b'1', b"d/y", b"./d/lib/x.so.1"),
+        link(b'2', b"d/z", b"../../x"),
+    ];
+    assert_eq!(
+        leads(&end(&[&file, &short[0], &short[1], &short[2]])),
+        [None, to("d/lib/x.so.1"), to("d/lib/x.so.1"), None]
+    );
+    let long = "l/".repeat(60) + "x";
+    let mut named = long.clone().into_bytes();
+    named.push(0);
+    let gnu = [raw(b"././@LongLink", b'K', &named), link(b'2', b"d/a", b"l")].concat();
+    let records = [pax(b'x', &[("linkpath", &long)]), link(b'2', b"d/b", b"l")].concat();
+    assert_eq!(leads(&end(&[&gnu, &records])), [to(&format!("d/{long}")), to(&format!("d/{long}"))]);
+}
+
+#[test]
+fn a_link_that_is_described_twice_is_refused() {
+    let twice = [raw(b"x", b'K', b"a\0"), pax(b'x', &[("linkpath", "b")]), link(b'2', b"d", b"c")].concat();
+    fails(asset("x.tar", &end(&[&twice])).list(), Kind::ArchiveCorrupt, "described twice");
+}
+
+#[test]
+fn many_members_come_out_in_one_pass_whatever_their_order() {
+    let names: Vec<String> = (0..500).map(|n| format!("d/{n}")).collect();
+    let files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), name.as_bytes())).collect();
+    for (name, bytes) in [("x.tar", tar(&files)), ("x.zip", super::zip::zip(&files))] {
+        let asset = asset(name, &bytes);
+        let mut sinks = vec![Vec::new(); names.len()];
+        let mut wanted: Vec<Extract<'_>> = sinks
+            .iter_mut()
+            .zip(names.iter().rev())
+            .map(|(sink, path)| Extract { path, limit: 9, sink })
+            .collect();
+        Archive::open(&asset.path(), name).unwrap().extract(&mut wanted).unwrap();
+        assert!(sinks.iter().zip(names.iter().rev()).all(|(bytes, path)| *bytes == path.as_bytes()));
+    }
+}

@@ -261,3 +261,39 @@ fn a_cut_archive_is_damaged_wherever_it_is_cut() {
         fails(asset("x.zip", &bytes[..at]).list(), Kind::ArchiveCorrupt, "x.zip");
     }
 }
+
+#[test]
+fn links_say_where_they_lead() {
+    let options = SimpleFileOptions::default();
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    writer.start_file("d/lib/x.so.1", options).unwrap();
+    writer.write_all(b"x").unwrap();
+    for (path, to) in [("d/lib/x.so", "x.so.1"), ("d/out", "../../etc/passwd"), ("d/long", &"x".repeat(5000))]
+    {
+        writer.add_symlink(path, to, options).unwrap();
+    }
+    let bytes = writer.finish().unwrap().into_inner();
+    let leads: Vec<_> =
+        asset("x.zip", &bytes).list().unwrap().into_iter().map(|e| (e.kind, e.leads_to)).collect();
+    assert_eq!(
+        leads,
+        [
+            (EntryKind::File, None),
+            (EntryKind::Link, Some("d/lib/x.so.1".to_owned())),
+            (EntryKind::Link, None),
+            (EntryKind::Link, None),
+        ]
+    );
+}
+
+#[test]
+fn a_link_that_cannot_be_read_leads_nowhere() {
+    let bytes = by_hand(&[(b"x", b"y")], |_, local, central| {
+        // Compressed in a way that is not read, and marked as a link.
+        local[8] = 12;
+        central[10] = 12;
+        central[38..42].copy_from_slice(&(0o120_777_u32 << 16).to_le_bytes());
+    });
+    let entries = asset("x.zip", &bytes).list().unwrap();
+    assert_eq!((entries[0].kind, &entries[0].leads_to), (EntryKind::Link, &None));
+}
