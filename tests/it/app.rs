@@ -118,7 +118,12 @@ impl App {
             "CARGO_NET_OFFLINE",
             "SIDECAR_OFFLINE",
             "SIDECAR_LOCKED",
+            "SIDECAR_PLACEHOLDER",
             "CARGO_TARGET_DIR",
+            "CARGO_BUILD_BUILD_DIR",
+            "DEP_TAURI_DEV",
+            "DOCS_RS",
+            "TAURI_CONFIG",
         ] {
             command.env_remove(name);
         }

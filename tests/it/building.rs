@@ -248,3 +248,44 @@ fn docs_rs_and_mobile_install_nothing() {
     assert!(app.build_script("aarch64-linux-android").status().unwrap().success());
     assert!(app.binaries().is_empty() && app.server.requests().is_empty());
 }
+
+/// The app's directory is `<profile>` of the target directory; tauri-build copies to that of the build directory.
+#[test]
+fn with_a_build_directory_the_file_is_also_where_the_app_looks() {
+    let exe = if cfg!(windows) { "tool.exe" } else { "tool" };
+    let wanted = program(&HOST, "v1.2.0");
+    let triple = &*HOST;
+    for (out, config, target_dir, found) in [
+        ("debug/build/app-1/out", "", None, "target/debug".to_owned()),
+        ("debug/build/app/1/out", "", None, "target/debug".to_owned()),
+        (&format!("{triple}/dist/build/app-1/out"), "", None, format!("target/{triple}/dist")),
+        ("debug/build/app-1/out", "target-dir = \"elsewhere\"\n", None, "elsewhere/debug".to_owned()),
+        ("debug/build/app-1/out", "target-dir = \"no\"\n", Some("given"), "given/debug".to_owned()),
+    ] {
+        let app = locked();
+        let build_dir = app.path("../build-dir");
+        std::fs::create_dir_all(build_dir.join(out)).unwrap();
+        app.write(".cargo/config.toml", &format!("[build]\nbuild-dir = \"../build-dir\"\n{config}"));
+        let mut script = app.build_script(&HOST);
+        script.env("OUT_DIR", build_dir.join(out));
+        if let Some(dir) = target_dir {
+            script.env("CARGO_TARGET_DIR", app.path(dir));
+        }
+        assert!(script.status().unwrap().success());
+        let copy = app.path(&found).join(exe);
+        assert_eq!(std::fs::read(&copy).ok().as_ref(), Some(&wanted), "{out} {config}");
+        std::fs::remove_file(&copy).unwrap();
+        assert!(script.status().unwrap().success());
+        assert_eq!(std::fs::read(&copy).ok().as_ref(), Some(&wanted), "the copy is put back");
+    }
+}
+
+#[test]
+fn without_a_build_directory_nothing_is_copied() {
+    let app = locked();
+    let out = app.path("../elsewhere/debug/build/app-1/out");
+    std::fs::create_dir_all(&out).unwrap();
+    assert!(app.build_script(&HOST).env("OUT_DIR", out).status().unwrap().success());
+    assert!(!app.path("target/debug").exists());
+    assert_eq!(names_in(&app.path("../elsewhere/debug")), ["build"]);
+}

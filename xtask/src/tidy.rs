@@ -9,7 +9,7 @@ use crate::run::root;
 
 /// Error codes that no run of the subcommand provokes in time, with the test that checks their text instead: 30 seconds
 /// of silence, five times over; an editor that saves a file at the wrong moment; and what only a build script says.
-const ELSEWHERE: [(&str, &str, &str); 3] = [
+const ELSEWHERE: [(&str, &str, &str); 5] = [
     ("timeout", "crates/sidecar-fetch/src/fetch", "silence_that_stays_is_a_timeout"),
     (
         "file-changed",
@@ -17,6 +17,8 @@ const ELSEWHERE: [(&str, &str, &str); 3] = [
         "a_file_that_somebody_changed_meanwhile_stays_and_so_do_the_others",
     ),
     ("override-refused", "tests/it", "a_local_build_is_for_development"),
+    ("config-drift", "tests/it", "a_build_that_ships_does_not"),
+    ("placeholder-refused", "tests/it", "none_stands_in_where_a_build_ships"),
 ];
 
 /// Runs every check and lists all that is wrong.
@@ -93,6 +95,9 @@ fn environment(wrong: &mut Vec<String>) {
         "LOCALAPPDATA",
         "XDG_CACHE_HOME",
         "CARGO_HOME",
+        "CARGO_TARGET_DIR",
+        "CARGO_BUILD_TARGET_DIR",
+        "CARGO_BUILD_BUILD_DIR",
     ];
     for name in quoted.filter(|n| n.len() > 1 && n.chars().all(|c| c.is_ascii_uppercase() || c == '_')) {
         if !given.contains(&name) && !readme.contains(&format!("`{name}`")) {

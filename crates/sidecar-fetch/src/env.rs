@@ -67,12 +67,36 @@ pub(crate) const CARGO_PKG_NAME: &str = "CARGO_PKG_NAME";
 pub(crate) const OUT_DIR: &str = "OUT_DIR";
 pub(crate) const PROFILE: &str = "PROFILE";
 pub(crate) const TARGET: &str = "TARGET";
+/// Where cargo puts what it builds: its `--target-dir`, in the environment.
+pub(crate) const CARGO_TARGET_DIR: &str = "CARGO_TARGET_DIR";
+/// The same as cargo's configuration spells it, which `CARGO_TARGET_DIR` beats.
+pub(crate) const CARGO_BUILD_TARGET_DIR: &str = "CARGO_BUILD_TARGET_DIR";
+/// Where cargo puts what is not the result of a build, where that is another directory.
+pub(crate) const CARGO_BUILD_BUILD_DIR: &str = "CARGO_BUILD_BUILD_DIR";
 
 /// The Cargo features that cargo names in `CARGO_FEATURE_<NAME>`.
 pub(crate) fn features() -> std::collections::BTreeSet<String> {
     std::env::vars_os()
         .filter_map(|(name, _)| Some(name.to_str()?.strip_prefix("CARGO_FEATURE_")?.to_owned()))
         .collect()
+}
+
+/// Every variable that is set and that `wanted` takes by its name, sorted by name.
+pub(crate) fn all(wanted: impl Fn(&str) -> bool) -> Vec<(String, std::ffi::OsString)> {
+    let mut out: Vec<_> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+        .filter(|(name, _)| wanted(name))
+        .collect();
+    out.sort();
+    out
+}
+
+/// Sets a variable of this process, for code that runs later in the same build script.
+#[expect(unsafe_code, reason = "there is no other way to tell tauri_build::build() a configuration")]
+pub(crate) fn set(name: &str, value: &str) {
+    // SAFETY: no other thread may read or write the environment meanwhile. Build scripts call `build()` before they
+    // start threads, as its documentation asks, and the threads of `build()` itself have ended when this is called.
+    unsafe { std::env::set_var(name, value) }
 }
 
 /// The value of a variable that holds a path, which need not be Unicode; an empty one counts as not set.

@@ -38,6 +38,11 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|e| failed("read", path, &e))
 }
 
+/// The bytes of a file; `None` where it cannot be read, for whatever reason.
+pub(crate) fn bytes_of(path: &Path) -> Option<Vec<u8>> {
+    fs::read(path).ok()
+}
+
 pub(crate) fn read_to_string(path: &Path) -> Result<String> {
     fs::read_to_string(path).map_err(|e| failed("read", path, &e))
 }
@@ -182,9 +187,9 @@ pub(crate) fn read_dir(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(out)
 }
 
-/// Writes a small text file whole: temporary file in the same directory, then rename. Not for the app directory while
+/// Writes a small file whole: temporary file in the same directory, then rename. Not for the app directory while
 /// `tauri dev` may watch it. (The tempfile crate would cost a build script 3.8 CPU seconds for these lines.)
-pub(crate) fn write_atomic(path: &Path, text: &str) -> Result<()> {
+pub(crate) fn write_atomic(path: &Path, text: impl AsRef<[u8]>) -> Result<()> {
     let path = &*behind_link(path);
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     create_dir_all(parent)?;

@@ -10,12 +10,14 @@
 
 mod build;
 mod cache;
+mod cargo_config;
 #[cfg(feature = "resolve")]
 mod change;
 mod config;
 mod doc;
 mod env;
 mod error;
+mod features;
 #[cfg(feature = "download")]
 mod fetch;
 mod fsx;
@@ -25,6 +27,7 @@ mod install;
 mod lock;
 mod manifest;
 mod offline;
+mod placeholder;
 mod progress;
 #[cfg(feature = "resolve")]
 mod project;

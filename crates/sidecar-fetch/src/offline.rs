@@ -1,21 +1,18 @@
 //! Whether the network is off, and who says so.
 //!
 //! Cargo does not tell build scripts that it runs with `--offline` or with `net.offline = true`, so the configuration
-//! files are read here as cargo reads them: from the closest directory upwards, then `CARGO_HOME`; the closest file that
-//! has the key decides, and `CARGO_NET_OFFLINE` beats them all.
+//! files are read here as cargo reads them; `CARGO_NET_OFFLINE` beats them all.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
 
-use crate::{env, fsx};
+use crate::{cargo_config, env, fsx};
 
 /// Who says that the network must not be used: a variable's name, or `<path>:<line>` of a cargo configuration file.
 /// `None` where it may be used. `start_dir` is the directory that cargo was called in, or the package's.
 pub(crate) fn is_offline(start_dir: &Path) -> Option<String> {
-    let cargo_home =
-        env::path(env::CARGO_HOME).or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
-    decide(env::text, start_dir, cargo_home.as_deref())
+    decide(env::text, start_dir, cargo_config::home().as_deref())
 }
 
 /// [`is_offline`] with the environment as a function.
@@ -39,8 +36,7 @@ fn decide(
 
 /// Who says so among the configuration files.
 fn configured(start_dir: &Path, cargo_home: Option<&Path>) -> Option<String> {
-    let dirs = start_dir.ancestors().map(|dir| dir.join(".cargo")).chain(cargo_home.map(Path::to_owned));
-    for path in dirs.filter_map(|dir| config_file(&dir)) {
+    for path in cargo_config::files(start_dir, cargo_home) {
         // a file that cannot be read is for cargo to complain about
         let text = fsx::read_to_string(&path).unwrap_or_default();
         if let Some((offline, line)) = net_offline(&text) {
@@ -48,12 +44,6 @@ fn configured(start_dir: &Path, cargo_home: Option<&Path>) -> Option<String> {
         }
     }
     None
-}
-
-/// The configuration file of a directory. Cargo takes the one without extension where both exist.
-fn config_file(dir: &Path) -> Option<PathBuf> {
-    let is_file = |path: &PathBuf| fsx::metadata(path).ok().flatten().is_some_and(|found| found.is_file());
-    ["config", "config.toml"].map(|name| dir.join(name)).into_iter().find(is_file)
 }
 
 /// The value of `net.offline`, and its line, counted from 1.

@@ -149,11 +149,11 @@ fn program(name: &str, size: usize, pool: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Releases of twenty small sidecars, by name, each with a program for every target.
-pub(super) fn small(targets: &[&str]) -> Vec<(String, ReleaseSpec)> {
+/// Releases of so many small sidecars, by name, each with a program for every target.
+pub(super) fn small(count: usize, targets: &[&str]) -> Vec<(String, ReleaseSpec)> {
     let mut random = Random::new(1);
     let release = |at: usize| {
-        let name = format!("tool-{at:02}");
+        let name = small_name(at);
         let mut spec = ReleaseSpec::new(TAG).published_at(PUBLISHED);
         for target in targets {
             let asset = format!("{name}-{target}{}", registry::exe(target));
@@ -161,7 +161,12 @@ pub(super) fn small(targets: &[&str]) -> Vec<(String, ReleaseSpec)> {
         }
         (name, spec)
     };
-    (0..20).map(release).collect()
+    (0..count).map(release).collect()
+}
+
+/// The name of a small sidecar.
+pub(super) fn small_name(at: usize) -> String {
+    format!("tool-{at:02}")
 }
 
 /// A program for a target, as far as its header tells, of bytes that do not compress.

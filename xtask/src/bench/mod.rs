@@ -5,6 +5,7 @@
 mod build;
 mod corpus;
 mod cost;
+mod drift;
 mod figure;
 mod memory;
 mod scene;
@@ -36,12 +37,13 @@ struct Bench {
 /// A name, what it measures, and how.
 type Measurement = (&'static str, &'static str, fn(&Bench) -> Result<Vec<Figure>>);
 
-const MEASUREMENTS: [Measurement; 8] = [
+const MEASUREMENTS: [Measurement; 9] = [
     ("sync", "cold sync of 20 sidecars of 5-60 MB, beside curl + sha256sum + tar", sync::measure),
     ("build", "the same by build() in an unoptimised build script", build::measure),
     ("steps", "build() of one 60 MB sidecar at opt-level 0, by form", steps::measure),
-    ("warm", "sync of 20 sidecars x 5 targets with nothing to do", warm::measure),
-    ("unchanged", "build() of 20 sidecars with nothing to do, at opt-level 0", unchanged::measure),
+    ("warm", "sync of 20 sidecars x 5 targets that installs and patches nothing", warm::measure),
+    ("unchanged", "build() with nothing to do, at opt-level 0", unchanged::measure),
+    ("drift", "build() that compares Tauri's configuration, at opt-level 0", drift::measure),
     ("memory", "most memory of a cold sync of one 300 MB program", memory::measure),
     ("cost", "what sidecar-fetch adds to a cold build with tauri-build", cost::measure),
     ("storm", "16 processes at once, and 200 that are killed", storm::measure),

@@ -16,6 +16,31 @@ use crate::run::root;
 /// The package's name, in whose directories the state of its sidecars is kept.
 pub(super) const PACKAGE: &str = "bench-app";
 
+/// A configuration as `create-tauri-app` makes it.
+const BASE: &str = r#"{
+  "$schema": "https://schema.tauri.app/config/2",
+  "productName": "bench-app",
+  "version": "0.1.0",
+  "identifier": "com.example.bench",
+  "build": {
+    "beforeDevCommand": "npm run dev",
+    "devUrl": "http://localhost:1420",
+    "beforeBuildCommand": "npm run build",
+    "frontendDist": "../dist"
+  },
+  "app": {
+    "windows": [{ "title": "bench-app", "width": 800, "height": 600 }],
+    "security": { "csp": null }
+  },
+  "bundle": {
+    "active": true,
+    "targets": "all",
+    "icon": ["icons/32x32.png", "icons/128x128.png", "icons/icon.icns", "icons/icon.ico"],
+    "externalBin": []
+  }
+}
+"#;
+
 /// An app, locked. What it installs and caches is all below its directory.
 #[derive(Debug)]
 pub(super) struct Scene {
@@ -73,6 +98,22 @@ impl Scene {
     /// Writes a file of the app.
     pub(super) fn write(&self, name: &str, text: &str) -> Result<()> {
         fsx::publish(&self.app().join(name), text.as_bytes(), Mode::Plain)
+    }
+
+    /// Writes six configuration files of Tauri, which list the small sidecars: a base with what apps have in theirs, and
+    /// an overlay for each system.
+    pub(super) fn configure(&self, sidecars: usize) -> Result<()> {
+        let entries: Vec<String> =
+            (0..sidecars).map(|at| format!("\"binaries/{}\"", corpus::small_name(at))).collect();
+        let list = format!("[\n      {}\n    ]", entries.join(",\n      "));
+        self.write("tauri.conf.json", &BASE.replace("[]", &list))?;
+        let overlay = |list: &str| format!("{{\n  \"bundle\": {{\n    \"externalBin\": {list}\n  }}\n}}\n");
+        for (platform, list) in
+            [("linux", &*list), ("macos", &*list), ("windows", &*list), ("android", "null"), ("ios", "null")]
+        {
+            self.write(&format!("tauri.{platform}.conf.json"), &overlay(list))?;
+        }
+        Ok(())
     }
 
     /// Makes the next run a cold one: no cache, nothing installed.

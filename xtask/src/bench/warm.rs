@@ -1,4 +1,4 @@
-//! `sync` with nothing to do: its own work in this process, and the whole command beside `cargo metadata`.
+//! `sync` that installs and patches nothing: its own work in this process, and the whole command beside `cargo metadata`.
 
 use std::path::Path;
 use std::time::Instant;
@@ -23,8 +23,9 @@ const BEYOND: f64 = 20.0;
 
 pub(super) fn measure(bench: &Bench) -> Result<Vec<Figure>> {
     let targets = &DESKTOP[..5];
-    let scene = Scene::new(bench, "warm", corpus::small(targets), targets)?;
+    let scene = Scene::new(bench, "warm", corpus::small(20, targets), targets)?;
     let sync = || scene.sidecar(&["sync", "--all-targets"]);
+    scene.configure(20)?;
     run(&mut sync())?;
     let metadata = || {
         let mut command = cargo(&["metadata", "--no-deps", "--format-version", "1"]);

@@ -1,24 +1,29 @@
 //! The one line of a build script.
 
+mod capability;
 mod constants;
+mod copies;
+mod inputs;
 mod local;
+mod place;
 mod script;
+mod tauri;
 
 use std::path::PathBuf;
 
 use self::constants::Spelling;
-use self::script::Script;
+use self::inputs::{Done, Inputs};
+use self::place::Placing;
+use self::script::{Lines, Script};
+use self::tauri::{Needs, Tauri};
 use crate::cache::LazyCache;
+use crate::config::{Owned, Platform, Wanted};
 use crate::env;
 use crate::error::Error;
 use crate::fsx;
-use crate::install::{Content, Installer, Mtime};
 use crate::lock::{Lock, Locked, Pin};
 use crate::manifest::{Manifest, Sidecar};
-use crate::progress::Silent;
-use crate::provision::{self, Network, Task, Tools};
 use crate::target::Target;
-use crate::{hash, offline};
 
 /// Puts the sidecars that `sidecar.lock` pins for this target and these Cargo features where Tauri looks for them.
 ///
@@ -27,13 +32,19 @@ use crate::{hash, offline};
 /// config. Where something does not agree it prints `cargo::error=` lines that say which command mends it, and ends the
 /// script with exit code 1.
 ///
+/// Where Tauri's configuration does not list what this build needs, a build that the Tauri command bundles fails, and so
+/// does one in CI. In development, `TAURI_CONFIG` is set for the rest of the build script, so that
+/// `tauri_build::build()` sees what it should: call it before the script starts threads.
+///
 /// ```no_run
 /// sidecar_fetch::build();
 /// // tauri_build::build();
 /// ```
 pub fn build() {
     if let Err(error) = try_build() {
-        script::error(&error);
+        let mut lines = Lines::default();
+        lines.error(&error);
+        lines.print();
         std::process::exit(1);
     }
 }
@@ -45,96 +56,118 @@ pub fn build() {
 /// Whatever keeps the locked files from being installed; see [`Kind`](crate::Kind).
 pub fn try_build() -> Result<(), Error> {
     let script = Script::from_cargo()?;
-    for name in [env::CACHE_DIR, env::OFFLINE, env::ALLOW_LOCAL, env::CARGO_NET_OFFLINE, env::DOCS_RS] {
-        script::rerun_if_env_changed(name);
-    }
-    for file in ["Cargo.toml", crate::manifest::FILE, crate::lock::FILE] {
-        script::rerun_if_changed(&script.app.join(file));
-    }
-    let manifest = Manifest::read(&script.app)?;
-    for sidecar in manifest.sidecars.values() {
-        script::rerun_if_env_changed(&env::local_override(&sidecar.name));
-    }
-    manifest.check_package_name(&script.package)?;
-    let lock = Lock::read_answering(&manifest)?;
-    write_constants(&script, &manifest, &lock)?;
-    // docs.rs has no network and bundles nothing; mobile targets take no sidecars.
-    if env::flag(env::DOCS_RS) || !is_desktop(&script.target) {
+    let inputs = Inputs::gather(&script);
+    if let Some((lines, done)) = inputs.unchanged() {
+        lines.print();
+        take_effect(&done);
         return Ok(());
     }
-    install(&script, &manifest, &lock)
+    let mut lines = Lines::default();
+    let done = run(&script, &mut lines);
+    lines.print();
+    let done = done?;
+    inputs.keep(&lines, &done);
+    take_effect(&done);
+    Ok(())
 }
 
-fn install(script: &Script, manifest: &Manifest, lock: &Lock) -> Result<(), Error> {
-    let cache = LazyCache::default();
-    let installer = Installer::new(&script.out, Mtime::Past, &cache);
+/// What a run leaves behind for `tauri_build::build()` in the same process.
+fn take_effect(done: &Done) {
+    if let Some(json) = &done.tauri_config {
+        env::set(env::TAURI_CONFIG, json);
+    }
+    for path in &done.copies {
+        copies::make_way(path);
+    }
+}
+
+/// The normal road.
+fn run(script: &Script, lines: &mut Lines) -> Result<Done, Error> {
+    let platform = Platform::of(&script.target);
+    name_inputs(script, lines);
+    let manifest = Manifest::read(&script.app)?;
+    for sidecar in manifest.sidecars.values() {
+        lines.rerun_if_env_changed(&env::local_override(&sidecar.name));
+    }
+    manifest.check_package_name(&script.package)?;
+    place::check_placeholders(script)?;
+    let lock = read_lock(script, &manifest)?;
+    let constants = write_constants(script, &manifest, lock.as_ref())?;
     let names = manifest.sidecars.values().flat_map(|s| s.features.iter().map(String::as_str));
     let features = script.enabled(names);
-    let wanted: Vec<&Sidecar> = manifest.enabled(&features).filter(|s| s.is_for(&script.target)).collect();
-    let mut tasks = Vec::new();
-    for sidecar in wanted {
-        let dest = dest(script, manifest, sidecar);
-        if let Some(local) = local::build_of(sidecar, &script.target, script.release)? {
-            script::rerun_if_changed(&local);
-            script::warning(&format!("sidecar `{}` is a local build: {}", sidecar.name, local.display()));
-            let (sha256, size) = hash::of_file(&local)?;
-            let content = Content { sha256, size };
-            if sidecar.is_tree() {
-                // What lies beside it is still what the lock pins.
-                tasks.push(task(script, manifest, lock, sidecar)?.with_local(local, content));
-                continue;
-            }
-            installer.install(&local, &dest, content)?;
-            script::rerun_if_changed(&dest);
-            continue;
+    let needs = Needs {
+        manifest: &manifest,
+        wanted: Wanted::for_target(&manifest, &script.target, &features),
+        owned: Owned::new(&manifest, lock.iter().flat_map(|lock| &lock.configured)),
+        features,
+    };
+    let others = if capability::is_asked_for(&manifest) { &Platform::DESKTOP[..] } else { &[] };
+    let tauri = Tauri::read(script, others)?;
+    if let Some(tauri) = &tauri {
+        tauri.judge(script, &needs, lines)?;
+        capability::judge(script, &manifest, tauri, lines)?;
+    }
+    let mut done = Done { files: vec![constants], ..Done::default() };
+    let cache = LazyCache::default();
+    let mut placing = Placing::new(script, &manifest, lock.as_ref(), &cache);
+    // Mobile targets take no sidecars.
+    if platform.is_desktop() {
+        placing.run(&needs.features, lines, &mut done)?;
+    }
+    if let Some(told) = tauri.and_then(|tauri| tauri.told(&needs, placing.absent())) {
+        if let Some(json) = &told.macros {
+            lines.rustc_env(env::TAURI_CONFIG, json);
         }
-        tasks.push(task(script, manifest, lock, sidecar)?);
+        done.tauri_config = Some(told.tauri_build);
     }
-    let network = Network::new(offline::is_offline(&script.app), None);
-    let tools = Tools { cache: &cache, installer: &installer, network: &network, reporter: &Silent };
-    let done = provision::provision(&tasks, &tools);
-    // A file that is removed or replaced by hand is put back by the next build.
-    for path in tasks.iter().flat_map(Task::watched) {
-        script::rerun_if_changed(&path);
+    Ok(done)
+}
+
+/// Tells cargo when the script must run again.
+fn name_inputs(script: &Script, lines: &mut Lines) {
+    for name in [
+        env::CACHE_DIR,
+        env::OFFLINE,
+        env::LOCKED,
+        env::PLACEHOLDER,
+        env::ALLOW_LOCAL,
+        env::CI,
+        env::TAURI_CONFIG,
+        env::CARGO_NET_OFFLINE,
+        env::DOCS_RS,
+    ] {
+        lines.rerun_if_env_changed(name);
     }
-    done.map(drop)
+    for name in inputs::files(script) {
+        lines.rerun_if_changed(&script.app.join(name));
+    }
 }
 
-fn task<'a>(
-    script: &'a Script,
-    manifest: &Manifest,
-    lock: &'a Lock,
-    sidecar: &'a Sidecar,
-) -> Result<Task<'a>, Error> {
-    let pin = lock.pin(manifest, sidecar, &script.target)?;
-    let version = lock.sidecars[&sidecar.name].version_text();
-    Ok(Task::new(&script.app, manifest, sidecar, version, &script.target, pin))
+/// The lock, which must answer the manifest unless placeholders may stand in for what it does not answer.
+fn read_lock(script: &Script, manifest: &Manifest) -> Result<Option<Lock>, Error> {
+    if script.docs_rs || script.placeholder {
+        return Ok(Lock::read(&manifest.lock_path()).ok().flatten());
+    }
+    Lock::read_answering(manifest).map(Some)
 }
 
-fn dest(script: &Script, manifest: &Manifest, sidecar: &Sidecar) -> PathBuf {
-    script.app.join(&manifest.settings.binaries).join(script.target.file_name(&sidecar.install_as))
-}
-
-fn write_constants(script: &Script, manifest: &Manifest, lock: &Lock) -> Result<(), Error> {
+fn write_constants(script: &Script, manifest: &Manifest, lock: Option<&Lock>) -> Result<PathBuf, Error> {
+    let locked = |name: &str| lock.and_then(|lock| lock.sidecars.get(name));
     let spellings = manifest.sidecars.values().map(|sidecar| Spelling {
         name: &sidecar.name,
         install_as: &sidecar.install_as,
         binaries: &manifest.settings.binaries,
-        version: lock.sidecars[&sidecar.name].version_text(),
-        tree: sidecar
-            .is_tree()
-            .then(|| binary_in_tree(&lock.sidecars[&sidecar.name], sidecar, &script.target)),
+        version: locked(&sidecar.name).map_or("unlocked", |locked| locked.version_text()),
+        tree: sidecar.is_tree().then(|| binary_in_tree(locked(&sidecar.name), sidecar, &script.target)),
     });
-    fsx::write_if_changed(&script.out.join("sidecars.rs"), &constants::text(spellings)).map(drop)
+    let path = script.out.join("sidecars.rs");
+    fsx::write_if_changed(&path, &constants::text(spellings))?;
+    Ok(path)
 }
 
 /// Where the binary lies in its tree; a guess where the lock has nothing for the target, as nothing is installed then.
-fn binary_in_tree(locked: &Locked, sidecar: &Sidecar, target: &Target) -> String {
-    let pin = locked.assets.get(target).and_then(Option::as_ref);
+fn binary_in_tree(locked: Option<&Locked>, sidecar: &Sidecar, target: &Target) -> String {
+    let pin = locked.and_then(|locked| locked.assets.get(target)).and_then(Option::as_ref);
     pin.and_then(Pin::binary_path)
         .map_or_else(|| format!("{}{}", sidecar.install_as, target.exe_suffix()), str::to_owned)
-}
-
-fn is_desktop(target: &Target) -> bool {
-    target.is_linux() || target.is_windows() || target.is_apple()
 }

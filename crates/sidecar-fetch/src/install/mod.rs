@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
-pub(crate) use stamp::Stamps;
+pub(crate) use stamp::{Identity, Stamps};
 #[cfg(feature = "resolve")]
 pub(crate) use tree::remove_tree;
 pub(crate) use tree::{TreeFile, TreeOf, record_of};
@@ -133,6 +133,17 @@ impl<'c> Installer<'c> {
             self.stamps().record(dest, &metadata, content.sha256);
         }
         Ok(())
+    }
+
+    /// Installs bytes that are made here, as [`install`](Self::install) does a file's.
+    pub(crate) fn put(&self, bytes: &[u8], dest: &Path) -> Result<Content, Error> {
+        let content = Content { sha256: Sha256::of(bytes), size: bytes.len() as u64 };
+        self.take_turn()?;
+        let made = self.staging().join(format!("made.{}", std::process::id()));
+        fsx::write_atomic(&made, bytes)?;
+        let installed = self.install(&made, dest, content);
+        fsx::remove_file(&made)?;
+        installed.map(|_| content)
     }
 
     /// Writes down what is known of the installed files. Losing it costs time, never correctness.

@@ -3,7 +3,7 @@
 //! Hashing 100 MB costs a build script seconds, so bytes that were hashed once are not hashed again.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ pub(crate) struct Stamps {
 /// Changes whenever the file's bytes change: length, modification time, and on Unix the change time and inode, which
 /// no tool sets back. Times in nanoseconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Identity {
+pub(crate) struct Identity {
     length: u64,
     modified: i128,
     changed: i128,
@@ -55,8 +55,7 @@ impl Stamps {
         let mut text = String::new();
         for (path, (id, sha256)) in &self.known {
             let Some(path) = path.to_str().filter(|p| !p.contains('\n')) else { continue };
-            let _ =
-                writeln!(text, "{sha256} {} {} {} {} {path}", id.length, id.modified, id.changed, id.inode);
+            let _ = writeln!(text, "{sha256} {id} {path}");
         }
         let _ = fsx::write_atomic(&self.file, &text);
     }
@@ -72,9 +71,16 @@ fn line(line: &str) -> Option<(PathBuf, (Identity, Sha256))> {
     Some((PathBuf::from(words.next()?), (Identity { length, modified, changed, inode }, sha256)))
 }
 
+/// Four numbers.
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {} {}", self.length, self.modified, self.changed, self.inode)
+    }
+}
+
 impl Identity {
     #[cfg(unix)]
-    fn of(metadata: &Metadata) -> Self {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
         use std::os::unix::fs::MetadataExt as _;
         let nanos = |seconds: i64, nanos: i64| i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
         Self {
@@ -86,7 +92,7 @@ impl Identity {
     }
 
     #[cfg(not(unix))]
-    fn of(metadata: &Metadata) -> Self {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
         let nanos = |time: std::io::Result<std::time::SystemTime>| {
             let since = time.ok().and_then(|t| t.duration_since(std::time::SystemTime::UNIX_EPOCH).ok());
             since.and_then(|d| i128::try_from(d.as_nanos()).ok()).unwrap_or(0)

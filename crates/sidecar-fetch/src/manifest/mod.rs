@@ -114,7 +114,7 @@ impl Manifest {
     }
 
     /// Parses the text that the manifest at `path` has or is about to have.
-    #[cfg(feature = "resolve")]
+    #[cfg(any(feature = "resolve", test))]
     pub(crate) fn parse(path: &Path, text: String) -> Result<Self, Error> {
         if path.file_name().is_some_and(|name| name == FILE) {
             return parse::manifest(path, text);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::{Error, Kind, nearest, some_of};
+use crate::features::closure;
 use crate::manifest::Manifest;
 
 /// The feature flags of a command line, in cargo's words.
@@ -38,15 +39,8 @@ impl Features {
             }
             queue.push(name.to_owned());
         }
-        let mut on = BTreeSet::new();
-        while let Some(name) = queue.pop() {
-            // `dep:x`, `x/feature` and `x?/feature` switch dependencies, not features of this package.
-            if let Some(implied) = table.get(&name).cloned()
-                && on.insert(name)
-            {
-                queue.extend(implied);
-            }
-        }
+        let mut on = closure(table, queue);
+        on.retain(|name| table.contains_key(name));
         Ok(on)
     }
 }

@@ -8,8 +8,8 @@ use crate::error::Error;
 pub(crate) struct Network;
 
 impl Network {
-    /// There is neither a network to turn off nor a use for a token.
-    pub(crate) fn new(_offline_by: Option<String>, _token: Option<std::convert::Infallible>) -> Self {
+    /// There is no network to turn off.
+    pub(crate) fn when_needed(_offline_by: impl FnOnce() -> Option<String> + Send + 'static) -> Self {
         Self
     }
 }

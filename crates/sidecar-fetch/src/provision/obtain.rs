@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Task, Tools, offline};
@@ -32,10 +33,13 @@ impl std::fmt::Debug for ApiToken {
     }
 }
 
+/// Finds out who turned the network off.
+type OfflineBy = Box<dyn FnOnce() -> Option<String> + Send>;
+
 /// The network, or who said that there is none.
 #[derive(Debug)]
 pub(crate) struct Network {
-    offline_by: Option<String>,
+    offline_by: LazyLock<Option<String>, OfflineBy>,
     token: Option<ApiToken>,
     client: Client,
     transfers: AtomicU64,
@@ -43,8 +47,16 @@ pub(crate) struct Network {
 
 impl Network {
     /// `offline_by`: who turned the network off; `token`: for private assets, in subcommands only.
+    #[cfg(feature = "resolve")]
     pub(crate) fn new(offline_by: Option<String>, token: Option<ApiToken>) -> Self {
-        Self { offline_by, token, client: Client::default(), transfers: AtomicU64::new(1) }
+        Self { token, ..Self::when_needed(move || offline_by) }
+    }
+
+    /// A network of which nobody asks whether it is off before something must be fetched: to know that, cargo's
+    /// configuration files have to be read.
+    pub(crate) fn when_needed(offline_by: impl FnOnce() -> Option<String> + Send + 'static) -> Self {
+        let offline_by = LazyLock::new(Box::new(offline_by) as OfflineBy);
+        Self { offline_by, token: None, client: Client::default(), transfers: AtomicU64::new(1) }
     }
 
     /// Who turned the network off, if it is.

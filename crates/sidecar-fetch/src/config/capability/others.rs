@@ -16,6 +16,9 @@ use crate::fsx;
 /// Where a configuration names the capabilities that apply, and defines some.
 const LIST: [&str; 3] = ["app", "security", "capabilities"];
 
+/// How deep files are looked for: a link to a directory above is no way without an end.
+const DEPTH: usize = 8;
+
 /// Checks every other capability of an app: files below `capabilities/`, and those inside of the configuration.
 ///
 /// # Errors
@@ -24,15 +27,14 @@ const LIST: [&str; 3] = ["app", "security", "capabilities"];
 /// [`Kind::UnknownPermission`] where Tauri's build would fail.
 pub(crate) fn check(app: &Path, ours: Option<&Capability>, configs: &Configs) -> Result<(), Error> {
     let check = Check { ours, known: Known::read(app), applying: applying(configs) };
-    for path in files(app)? {
+    let own = app.join(FILE);
+    for path in files(&app.join("capabilities"), DEPTH)? {
         let text = fsx::read_to_string(&path)?;
-        if path.strip_prefix(app).is_ok_and(|below| below == Path::new(FILE)) {
-            if is_ours(&text) {
-                continue;
-            }
-            if ours.is_some() {
-                return Err(foreign(&path));
-            }
+        if path == own && is_ours(&text) {
+            continue;
+        }
+        if path == own && ours.is_some() {
+            return Err(foreign(&path));
         }
         let file = parse(&path, text)?;
         for capability in capabilities(&file)? {
@@ -53,18 +55,19 @@ pub(crate) fn check(app: &Path, ours: Option<&Capability>, configs: &Configs) ->
     Ok(())
 }
 
-/// The capability files, by the pattern that Tauri looks for, with its crate.
-fn files(app: &Path) -> Result<Vec<PathBuf>, Error> {
-    let app = glob::Pattern::escape(&app.to_string_lossy());
-    let found = glob::glob(&format!("{app}/capabilities/**/*")).map_err(|cause| {
-        Error::new(Kind::Io, "cannot look for capabilities").fact("path", &app).fact("cause", cause)
-    })?;
-    let is_capability = |path: &PathBuf| {
+/// The capability files in a directory and `depth` levels of those below: `capabilities/**/*` with these endings,
+/// without the schemas that old versions of Tauri wrote there.
+fn files(directory: &Path, depth: usize) -> Result<Vec<PathBuf>, Error> {
+    let mut out = Vec::new();
+    for path in fsx::read_dir(directory)? {
         let ending = path.extension().and_then(|ending| ending.to_str());
-        let directory = path.parent().and_then(Path::file_name);
-        matches!(ending, Some("json" | "json5" | "toml")) && directory.is_none_or(|name| name != "schemas")
-    };
-    Ok(found.flatten().filter(is_capability).collect())
+        if fsx::metadata(&path)?.is_some_and(|found| found.is_dir()) {
+            out.extend(if depth == 0 { Vec::new() } else { files(&path, depth - 1)? });
+        } else if matches!(ending, Some("json" | "json5" | "toml")) && !directory.ends_with("schemas") {
+            out.push(path);
+        }
+    }
+    Ok(out)
 }
 
 fn foreign(path: &Path) -> Error {
@@ -96,13 +99,14 @@ fn parse(path: &Path, text: String) -> Result<ConfigFile, Error> {
 
 /// The capabilities of a file: itself, a list, or a list by name.
 fn capabilities(file: &ConfigFile) -> Result<Vec<&Node>, Error> {
-    let root = file.root.get("capabilities").unwrap_or(&file.root);
-    match &root.value {
+    let named = file.root.get("capabilities");
+    let found = named.unwrap_or(&file.root);
+    match &found.value {
         Value::Array(items) => Ok(items.iter().collect()),
-        Value::Object(_) if file.root.get("capabilities").is_none() => Ok(vec![root]),
+        Value::Object(_) if named.is_none() => Ok(vec![found]),
         _ => {
-            Err(invalid(file, root, "a file takes one capability or a list of them")
-                .fact("found", root.kind()))
+            Err(invalid(file, found, "a file takes one capability or a list of them")
+                .fact("found", found.kind()))
         }
     }
 }
@@ -141,18 +145,16 @@ impl Check<'_> {
         self.identifier(file, node, identifier)?;
         platforms(file, capability, identifier)?;
         let permissions = capability.get("permissions");
-        for permission in permissions.and_then(Node::as_array).ok_or_else(|| {
+        let Some(list) = permissions.and_then(Node::as_array) else {
             let headline = format!("capability `{identifier}` has no list of `permissions`");
-            invalid(file, permissions.unwrap_or(node), headline)
-        })? {
-            if name(permission).is_none() {
-                let headline = format!(
-                    "capability `{identifier}`: a permission is a name, or an object with `identifier`"
-                );
-                return Err(invalid(file, permission, headline).fact("found", permission.kind()));
-            }
-        }
-        Ok(identifier)
+            return Err(invalid(file, permissions.unwrap_or(node), headline));
+        };
+        let Some(odd) = list.iter().find(|permission| name(permission).is_none()) else {
+            return Ok(identifier);
+        };
+        let headline =
+            format!("capability `{identifier}`: a permission is a name, or an object with `identifier`");
+        Err(invalid(file, odd, headline).fact("found", odd.kind()))
     }
 
     /// Checks that the permissions of a capability exist, as far as the last build tells.

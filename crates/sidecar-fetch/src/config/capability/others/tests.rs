@@ -98,6 +98,7 @@ fn what_tauri_would_refuse_is_pointed_at() {
             "1:36",
             "known  linux, macOS, windows, android, iOS",
         ),
+        ("capabilities/deep/er/a.json", "[{}]", "1:2", "has no `identifier`"),
         ("capabilities/a.toml", "identifier = 'a'\npermissions = [\n", "2:16", "cause  unclosed array"),
         ("capabilities/a.json5", "{ identifier: 'a', platforms: ['IOS'] }", "1:32", "did you mean `iOS`?"),
     ] {
