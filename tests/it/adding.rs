@@ -10,12 +10,12 @@ fn from_nothing_to_a_running_setup() {
     app.server.release("acme/tool", release("v1.2.0"));
     app.write("tauri.conf.json", "{}");
     app.write("build.rs", "fn main() {\n    tauri_build::build()\n}\n");
-    app.sidecar(["init"]).success().stderr_eq(str![[r#"
+    app.sidecar(["init", "--yes"]).success().stderr_eq(str![[r#"
    Preparing app: wrote sidecar.toml, Cargo.toml, build.rs, .gitignore, .taurignore
         Next cargo sidecar add OWNER/REPO
 
 "#]]);
-    app.sidecar(["init"]).success().stderr_eq(str![[r#"
+    app.sidecar(["init", "--yes"]).success().stderr_eq(str![[r#"
     Finished app is prepared already; nothing was changed
 
 "#]]);

@@ -124,6 +124,8 @@ impl App {
             "DEP_TAURI_DEV",
             "DOCS_RS",
             "TAURI_CONFIG",
+            "TAURI_APP_PATH",
+            "TAURI_CLI_CONFIG_DEPTH",
         ] {
             command.env_remove(name);
         }

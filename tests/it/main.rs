@@ -13,6 +13,7 @@ mod building;
 mod capabilities;
 mod drift;
 mod in_the_way;
+mod init;
 mod many;
 mod output;
 mod patching;

@@ -76,8 +76,8 @@ pub(crate) enum Color {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Prepare an app: sidecar.toml, the line in build.rs, the build-dependency
-    Init,
+    /// Prepare an app: sidecar.toml, the line in build.rs, the build-dependency, ignore rules
+    Init(Init),
     /// Add a sidecar to sidecar.toml and Tauri's configuration, and lock it
     Add(Add),
     /// Remove sidecars from sidecar.toml, the lock and Tauri's configuration
@@ -129,6 +129,19 @@ pub(crate) enum Command {
         /// The shell
         shell: Shell,
     },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Change files without asking
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// Let Tauri's hooks install sidecars before a build and verify them before the bundle
+    #[arg(long)]
+    pub(crate) hooks: bool,
+    /// Print what would change as a diff, and change nothing
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]

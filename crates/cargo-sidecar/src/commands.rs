@@ -1,6 +1,7 @@
 //! One function per subcommand: call the library, print what it says.
 
 mod diff;
+mod init;
 mod report;
 
 use std::process::ExitCode;
@@ -20,7 +21,7 @@ use crate::workspace::Workspace;
 /// Runs the command; the exit code is not 0 where it looked for something and found it wanting.
 pub(crate) fn run(cli: &Cli, out: Out) -> Result<ExitCode, Error> {
     match &cli.command {
-        Command::Init => init(&cli.global, out)?,
+        Command::Init(init) => init::run(&cli.global, init, out)?,
         Command::Add(add) => add_sidecar(&cli.global, add, out)?,
         Command::Remove { names, dry_run } => remove(&cli.global, names, *dry_run, out)?,
         Command::Lock => lock(&cli.global, out, &Relock::Stale)?,
@@ -73,34 +74,6 @@ fn for_one(
     act: impl FnMut(Project<'_>, &Bars) -> Result<(), Error>,
 ) -> Result<(), Error> {
     for_each(global, out, true, act)
-}
-
-fn init(global: &Global, out: Out) -> Result<(), Error> {
-    let workspace = Workspace::load(global)?;
-    for app in select(workspace.packages, global.package.as_deref(), &workspace.from, true)? {
-        let done = sidecar_fetch::init(&app)?;
-        let written: Vec<String> = done.written.iter().map(|p| p.display().to_string()).collect();
-        if out.json {
-            message(
-                "initialized",
-                &json!({ "package": app.name, "written": written, "by_hand": done.by_hand }),
-            );
-            continue;
-        }
-        match written.as_slice() {
-            [] => {
-                out.status("Finished", format_args!("{} is prepared already; nothing was changed", app.name));
-            }
-            files => out.status("Preparing", format_args!("{}: wrote {}", app.name, files.join(", "))),
-        }
-        for step in &done.by_hand {
-            out.warning(step);
-        }
-        if !written.is_empty() {
-            out.status("Next", "cargo sidecar add OWNER/REPO");
-        }
-    }
-    Ok(())
 }
 
 fn add_sidecar(global: &Global, add: &Add, out: Out) -> Result<(), Error> {

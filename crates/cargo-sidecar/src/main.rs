@@ -1,6 +1,7 @@
 //! The `cargo sidecar` subcommand: arguments, progress, printing, exit codes. Every decision is in `sidecar-fetch`.
 
 mod args;
+mod ask;
 mod bars;
 mod commands;
 mod out;

@@ -1,6 +1,6 @@
 //! The workspace, as `cargo metadata` describes it.
 
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
 use sidecar_fetch::{Dependency, Error, Kind, Package};
@@ -34,14 +34,27 @@ impl Workspace {
             dependencies: package.dependencies.iter().filter_map(dependency).collect(),
             workspace: metadata.workspace_root.as_std_path().to_owned(),
         });
-        let named = global.manifest_path.is_some();
-        let from = if named || !here.starts_with(metadata.workspace_root.as_std_path()) {
-            manifest.parent().map(PathBuf::from).unwrap_or(here)
-        } else {
-            here
-        };
+        // A manifest that was named, or found elsewhere than upwards, tells which app is meant.
+        let directory = manifest.parent().map(without_dots).unwrap_or_default();
+        let elsewhere = global.manifest_path.is_some() || !here.starts_with(&directory);
+        let from = if elsewhere { directory } else { here };
         Ok(Self { packages: packages.collect(), target_directory: metadata.target_directory.into(), from })
     }
+}
+
+/// A path without `.` and `..`, by its letters as cargo does it, so that it can be compared with those of packages.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                out.pop();
+            }
+            other => out.push(other),
+        }
+    }
+    out
 }
 
 /// A dependency of the program or its build script; those of tests do not count.
@@ -61,5 +74,16 @@ fn cause(error: &cargo_metadata::Error) -> String {
             stderr.trim().trim_start_matches("error: ").to_owned()
         }
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_are_resolved_by_their_letters() {
+        assert_eq!(without_dots(Path::new("/a/./b/../../c/d")), Path::new("/c/d"));
+        assert_eq!(without_dots(Path::new("/../a")), Path::new("/a"));
     }
 }

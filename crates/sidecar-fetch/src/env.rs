@@ -54,6 +54,9 @@ pub(crate) const ALL_PROXY: &str = "ALL_PROXY";
 /// The app's directory, as Tauri's own command reads it.
 #[cfg(feature = "resolve")]
 pub(crate) const TAURI_APP_PATH: &str = "TAURI_APP_PATH";
+/// How many directories deep Tauri's own command looks for the app; 3 where it is not set.
+#[cfg(feature = "resolve")]
+pub(crate) const TAURI_CLI_CONFIG_DEPTH: &str = "TAURI_CLI_CONFIG_DEPTH";
 /// The target that Tauri's hooks run for.
 #[cfg(feature = "resolve")]
 pub(crate) const TAURI_ENV_TARGET_TRIPLE: &str = "TAURI_ENV_TARGET_TRIPLE";

@@ -1,7 +1,5 @@
 //! Configurations as apps have them, for tests of the readers and of the edits.
 
-use std::fmt::Write as _;
-
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -83,18 +81,6 @@ label = "other" # [x]
 /// Path and text of each.
 pub(crate) const ALL: [(&str, &str); 3] =
     [("tauri.conf.json", JSON), ("tauri.conf.json5", JSON5), ("Tauri.toml", TOML)];
-
-/// About as long as the longest configurations are.
-pub(crate) fn long() -> String {
-    let mut text = JSON.trim_end().trim_end_matches('}').trim_end().to_owned();
-    for i in 0..140 {
-        let _ = write!(
-            text,
-            ",\n  \"plugin-{i}\": {{\n    \"endpoints\": [\"https://example.org/{i}\", \"x\"],\n    \"enabled\": true,\n    \"limit\": {i}\n  }}"
-        );
-    }
-    text + "\n}\n"
-}
 
 /// A sample in which some places were overwritten, cut out or filled.
 pub(crate) fn damaged() -> impl Strategy<Value = (&'static str, String)> {

@@ -53,16 +53,16 @@ impl Package {
             Err(_) => Ok(true),
         }
     }
+}
 
-    /// Whether the package is a Tauri app.
-    fn has_tauri_config(&self) -> Result<bool, Error> {
-        for name in TAURI_CONFIGS {
-            if fsx::metadata(&self.directory.join(name))?.is_some() {
-                return Ok(true);
-            }
+/// Whether a directory is that of a Tauri app.
+pub(super) fn has_tauri_config(directory: &Path) -> Result<bool, Error> {
+    for name in TAURI_CONFIGS {
+        if fsx::metadata(&directory.join(name))?.is_some() {
+            return Ok(true);
         }
-        Ok(false)
     }
+    Ok(false)
 }
 
 /// The packages that a command works on: the one named with `-p`; otherwise all that declare sidecars, or where none
@@ -92,7 +92,7 @@ pub fn select(
     for package in packages {
         if package.has_manifest()? {
             declaring.push(package);
-        } else if package.has_tauri_config()? {
+        } else if has_tauri_config(&package.directory)? {
             apps.push(package);
         }
     }

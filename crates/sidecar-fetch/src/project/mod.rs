@@ -19,7 +19,7 @@ pub use add::AddRequest;
 pub use apps::{Dependency, Package, select};
 pub use features::Features;
 pub use host::{default_targets, locate_cargo_toml};
-pub use init::{Initialized, init};
+pub use init::InitStep;
 pub use inventory::ListRow;
 pub use locking::{LockReport, LockedAsset, LockedRow, Relock};
 pub use sync::{SyncReport, SyncRow, Targets};
@@ -99,6 +99,11 @@ impl<'r> Project<'r> {
     /// Those of reading the manifest.
     pub fn manifest_path(&self) -> Result<PathBuf, Error> {
         self.manifest().map(|m| m.path)
+    }
+
+    /// The name of the app's package.
+    pub fn name(&self) -> &str {
+        &self.package.name
     }
 
     fn app(&self) -> &Path {

@@ -57,8 +57,12 @@ impl Project<'_> {
         Err(error.help("run `cargo sidecar sync` without `--locked`, and commit what it changes"))
     }
 
-    /// Writes the changes, all or none.
-    pub(super) fn apply(&self, changes: &[FileChange]) -> Result<(), Error> {
+    /// Writes changes that were prepared before: all of them or, where one file cannot be written, none.
+    ///
+    /// # Errors
+    /// [`Kind::ReadOnly`], [`Kind::FileChanged`] where a file is not what it was, and what keeps a file from being
+    /// written.
+    pub fn apply(&self, changes: &[FileChange]) -> Result<(), Error> {
         change::apply(changes, &self.state)
     }
 }

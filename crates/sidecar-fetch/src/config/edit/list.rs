@@ -120,12 +120,12 @@ impl<'t> List<'t> {
     /// Takes out the items of these numbers, in ascending order, with the comments on their lines.
     pub(super) fn remove(&mut self, numbers: &[usize]) {
         for number in numbers.iter().rev() {
-            let items = (0..self.tokens.len()).filter(|at| self.is(*at, Piece::Item));
-            if let Some(at) = items.clone().nth(*number) {
+            let mut items = (0..self.tokens.len()).filter(|at| self.is(*at, Piece::Item));
+            if let Some(at) = items.nth(*number) {
                 self.remove_token(at);
             }
         }
-        if !self.has(Piece::Item) && self.is_blank() && !numbers.is_empty() && !self.has_lines() {
+        if self.is_blank() && !self.has_lines() {
             self.tokens.clear();
         }
     }
@@ -280,7 +280,7 @@ impl<'t> List<'t> {
 
     /// The list with its brackets.
     pub(super) fn into_text(mut self) -> String {
-        if !self.has(Piece::Item) && self.is_blank() {
+        if self.is_blank() {
             self.tokens.clear();
         }
         self.settle_commas();

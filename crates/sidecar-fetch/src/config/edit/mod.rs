@@ -29,6 +29,9 @@ impl ConfigFile {
     pub(crate) fn created(path: &Path, root: &Node, style: Style) -> Result<Self, Error> {
         let format = Format::of(path);
         let hand = Hand::new(format, style);
+        if format == Format::Toml && has_null(root) {
+            return Err(Error::new(Kind::ConfigInvalid, "TOML has no `null`").fact("file", path.display()));
+        }
         let text = if format == Format::Toml {
             let mut lines = Vec::new();
             sections::section_lines::<&str>(&hand, &[], root, "", &mut lines);
@@ -286,6 +289,14 @@ fn values(node: &Node) -> Vec<Range<usize>> {
     };
     spans.sort_by_key(|span| span.start);
     spans
+}
+
+fn has_null(node: &Node) -> bool {
+    match &node.value {
+        Value::Array(items) => items.iter().any(has_null),
+        Value::Object(entries) => entries.iter().any(|entry| has_null(&entry.node)),
+        value => *value == Value::Null,
+    }
 }
 
 /// An object with this one entry.

@@ -223,7 +223,8 @@ fn new_files_are_written_in_the_style_asked_for() {
         ConfigFile::created(Path::new("x.json"), &null, Style::default()).unwrap().text,
         "{\n  \"a\": null\n}\n"
     );
-    assert!(ConfigFile::created(Path::new("x.toml"), &null, Style::default()).is_err());
+    let error = ConfigFile::created(Path::new("x.toml"), &null, Style::default()).unwrap_err();
+    assert_eq!(error.to_string(), "TOML has no `null`\n  file  x.toml");
 }
 
 #[test]
