@@ -126,6 +126,9 @@ impl App {
             "TAURI_CONFIG",
             "TAURI_APP_PATH",
             "TAURI_CLI_CONFIG_DEPTH",
+            "SSL_CERT_FILE",
+            "NO_PROXY",
+            "no_proxy",
         ] {
             command.env_remove(name);
         }

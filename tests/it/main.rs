@@ -11,6 +11,7 @@ mod bad_locks;
 mod bad_manifests;
 mod building;
 mod capabilities;
+mod doctor;
 mod drift;
 mod in_the_way;
 mod init;

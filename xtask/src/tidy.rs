@@ -91,6 +91,7 @@ fn environment(wrong: &mut Vec<String>) {
         "PROFILE",
         "TARGET",
         "RUSTC",
+        "CARGO",
         "SUDO_UID",
         "LOCALAPPDATA",
         "XDG_CACHE_HOME",

@@ -117,6 +117,8 @@ pub(crate) enum Command {
         #[command(flatten)]
         features: FeatureFlags,
     },
+    /// Look at everything that sidecars depend on, and say what to do
+    Doctor,
     /// Show, measure or empty the cache
     Cache {
         #[command(subcommand)]

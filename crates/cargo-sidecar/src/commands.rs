@@ -1,6 +1,7 @@
 //! One function per subcommand: call the library, print what it says.
 
 mod diff;
+mod doctor;
 mod init;
 mod report;
 
@@ -30,6 +31,7 @@ pub(crate) fn run(cli: &Cli, out: Out) -> Result<ExitCode, Error> {
         Command::Config { target, features } => config(&cli.global, target.as_deref(), features, out)?,
         Command::List => list(&cli.global, out)?,
         Command::Verify(selection) => return verify(&cli.global, selection, out),
+        Command::Doctor => return doctor(&cli.global, out),
         Command::Cache { command } => cache(command, out)?,
         Command::Schema => data([sidecar_fetch::SCHEMA.trim_end()]),
         Command::Completions { shell } => {
@@ -206,6 +208,20 @@ fn verify(global: &Global, selection: &Selection, out: Out) -> Result<ExitCode, 
     } else {
         ExitCode::from(sidecar_fetch::Kind::VerifyFailed.exit_code())
     })
+}
+
+fn doctor(global: &Global, out: Out) -> Result<ExitCode, Error> {
+    let mut code = ExitCode::SUCCESS;
+    for_each(global, out, false, |project, bars| {
+        let checks = project.doctor();
+        bars.clear();
+        if let Some(error) = doctor::report(out, &checks) {
+            out.error(&error);
+            code = ExitCode::from(error.kind().exit_code());
+        }
+        Ok(())
+    })?;
+    Ok(code)
 }
 
 fn cache(command: &Cache, out: Out) -> Result<(), Error> {

@@ -6,7 +6,7 @@ use std::io::Write;
 use anstream::{stderr, stdout};
 use anstyle::{AnsiColor, Effects, Style};
 use serde_json::{Value, json};
-use sidecar_fetch::Error;
+use sidecar_fetch::{CheckState, Error};
 
 use crate::args::{Color, Format, Global};
 
@@ -71,7 +71,7 @@ impl Out {
         let rest = match error.help_text() {
             Some(help) => {
                 let facts = body.strip_suffix(help).and_then(|b| b.strip_suffix("help: ")).unwrap_or(body);
-                format!("{facts}{HELP}help{HELP:#}: {help}")
+                format!("{facts}{}", self::help(help))
             }
             None => body.to_owned(),
         };
@@ -142,6 +142,22 @@ pub(crate) fn table(head: &[&str], rows: &[Vec<String>]) -> Vec<String> {
     };
     let first = format!("{DIM}{}{DIM:#}", line(&mut head.iter().copied()));
     std::iter::once(first).chain(rows.iter().map(|row| line(&mut row.iter().map(String::as_str)))).collect()
+}
+
+/// The state of a check, right-aligned to column 12 as cargo's verbs are, in the colour of what it means.
+pub(crate) fn state(state: CheckState) -> String {
+    let style = match state {
+        CheckState::Ok => GOOD,
+        CheckState::Note => HELP,
+        CheckState::Warning => WARN,
+        CheckState::Problem => BAD,
+    };
+    format!("{style}{:>12}{style:#}", state.word())
+}
+
+/// The word in front of a step that can be done now.
+pub(crate) fn help(step: &str) -> String {
+    format!("{HELP}help{HELP:#}: {step}")
 }
 
 /// A size for people: `812 B`, `4.2 MiB`.

@@ -27,12 +27,14 @@ impl Workspace {
         let metadata = MetadataCommand::new().manifest_path(&manifest).no_deps().exec().map_err(|e| {
             Error::new(Kind::CargoMetadata, "`cargo metadata` failed").fact("cause", cause(&e))
         })?;
+        let build_directory = metadata.build_directory.filter(|d| *d != metadata.target_directory);
         let packages = metadata.packages.into_iter().map(|package| Package {
             name: package.name.to_string(),
             directory: package.manifest_path.parent().map(|p| p.as_std_path().to_owned()).unwrap_or_default(),
             features: package.features.into_iter().collect(),
             dependencies: package.dependencies.iter().filter_map(dependency).collect(),
             workspace: metadata.workspace_root.as_std_path().to_owned(),
+            build_directory: build_directory.clone().map(PathBuf::from),
         });
         // A manifest that was named, or found elsewhere than upwards, tells which app is meant.
         let directory = manifest.parent().map(without_dots).unwrap_or_default();

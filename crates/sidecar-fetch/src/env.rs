@@ -63,6 +63,15 @@ pub(crate) const TAURI_ENV_TARGET_TRIPLE: &str = "TAURI_ENV_TARGET_TRIPLE";
 /// The compiler that cargo uses.
 #[cfg(feature = "resolve")]
 pub(crate) const RUSTC: &str = "RUSTC";
+/// The cargo that runs a subcommand.
+#[cfg(feature = "resolve")]
+pub(crate) const CARGO: &str = "CARGO";
+/// The hosts that no proxy is used for; the HTTP client reads it.
+#[cfg(feature = "resolve")]
+pub(crate) const NO_PROXY: &str = "NO_PROXY";
+/// The certificates to trust instead of the system's; the TLS library reads it.
+#[cfg(feature = "resolve")]
+pub(crate) const SSL_CERT_FILE: &str = "SSL_CERT_FILE";
 
 // What cargo sets for every build script.
 pub(crate) const CARGO_MANIFEST_DIR: &str = "CARGO_MANIFEST_DIR";

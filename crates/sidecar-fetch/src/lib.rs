@@ -49,9 +49,9 @@ pub use cache::{Cache, Removed, Usage};
 pub use change::FileChange;
 #[cfg(feature = "resolve")]
 pub use project::{
-    AddRequest, Dependency, Features, Finding, InitStep, ListRow, LockReport, LockedAsset, LockedRow,
-    Package, Project, Relock, SyncReport, SyncRow, Targets, VerifyRow, default_targets, locate_cargo_toml,
-    select,
+    AddRequest, Check, CheckState, Dependency, Features, Finding, InitStep, ListRow, LockReport, LockedAsset,
+    LockedRow, Package, Project, Relock, SyncReport, SyncRow, Targets, VerifyRow, default_targets,
+    locate_cargo_toml, select,
 };
 
 /// The JSON Schema of `sidecar.toml`.

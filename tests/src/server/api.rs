@@ -18,16 +18,27 @@ pub(super) struct Api<'a> {
 impl Api<'_> {
     /// Answers `path`, which is what follows `/api/v3`.
     pub(super) fn answer(&self, path: &str, request: &Request) -> Answer {
-        let answer = self.route(path, request).unwrap_or_else(not_found);
         // GitHub's limits: 60 an hour without a token, 5,000 with one. They are told here, not enforced.
         let limit: u64 = if request.bearer().is_some() { 5_000 } else { 60 };
+        let remaining = limit.saturating_sub(self.used);
+        let answer = if path == "/rate_limit" {
+            self.rate_limit(limit, remaining)
+        } else {
+            self.route(path, request).unwrap_or_else(not_found)
+        };
         answer
             .with("x-ratelimit-limit", limit.to_string())
-            .with("x-ratelimit-remaining", limit.saturating_sub(self.used).to_string())
+            .with("x-ratelimit-remaining", remaining.to_string())
             .with("x-ratelimit-used", self.used.to_string())
             .with("x-ratelimit-reset", super::in_an_hour().to_string())
             .with("x-ratelimit-resource", "core")
             .with("x-github-api-version-selected", "2022-11-28")
+    }
+
+    fn rate_limit(&self, limit: u64, remaining: u64) -> Answer {
+        let reset = super::in_an_hour();
+        let rate = json!({ "limit": limit, "used": self.used, "remaining": remaining, "reset": reset });
+        json_answer(&json!({ "resources": { "core": rate.clone() }, "rate": rate }))
     }
 
     fn route(&self, path: &str, request: &Request) -> Option<Answer> {

@@ -126,7 +126,8 @@ impl State {
         }
         let mut known = lock(&self.known);
         if let Some(rest) = request.path.strip_prefix(super::API) {
-            known.used += 1;
+            // Asking what is left costs nothing.
+            known.used += u64::from(rest != "/rate_limit");
             let api = Api { url: &self.url, repositories: &known.repositories, used: known.used };
             return api.answer(rest, request);
         }

@@ -69,8 +69,8 @@ struct Idle {
 }
 
 impl Client {
-    /// A client with another pace, for tests.
-    #[cfg(test)]
+    /// A client with another pace, for tests and for people who wait for an answer.
+    #[cfg(any(feature = "resolve", test))]
     pub(crate) fn new(pace: Pace) -> Self {
         Self { pace, idle: Mutex::default() }
     }

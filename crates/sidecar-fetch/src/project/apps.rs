@@ -20,6 +20,8 @@ pub struct Package {
     pub dependencies: Vec<Dependency>,
     /// The root directory of its workspace, where `Cargo.lock` lies.
     pub workspace: PathBuf,
+    /// Where cargo keeps what it builds on the way, where that is not its target directory (`build.build-dir`).
+    pub build_directory: Option<PathBuf>,
 }
 
 /// A dependency as a package declares it.

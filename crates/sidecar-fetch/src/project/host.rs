@@ -17,6 +17,20 @@ pub fn default_targets() -> Result<Vec<String>, Error> {
     if let Some(triple) = env::text(env::TAURI_ENV_TARGET_TRIPLE) {
         return Ok(thin(triple));
     }
+    Ok(vec![rustc()?.host])
+}
+
+/// The compiler that cargo uses, as far as it matters here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Rustc {
+    /// Such as `1.90.0`.
+    pub(super) version: String,
+    /// The triple that it builds for by default.
+    pub(super) host: String,
+}
+
+/// Asks the compiler what it is.
+pub(super) fn rustc() -> Result<Rustc, Error> {
     let rustc = env::text(env::RUSTC).unwrap_or_else(|| "rustc".to_owned());
     let failed = |cause: String| {
         Error::new(Kind::Usage, format!("cannot ask `{rustc} -vV` for the host's target triple"))
@@ -25,8 +39,9 @@ pub fn default_targets() -> Result<Vec<String>, Error> {
     };
     let output = Command::new(&rustc).arg("-vV").output().map_err(|e| failed(fsx::plain(&e)))?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(|h| vec![h.trim().to_owned()]).ok_or_else(|| failed("it names no host".to_owned()))
+    let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)).map(|v| v.trim().to_owned());
+    let host = value("host: ").ok_or_else(|| failed("it names no host".to_owned()))?;
+    Ok(Rustc { host, version: value("release: ").unwrap_or_default() })
 }
 
 /// A universal macOS app is built from both of its thin targets.

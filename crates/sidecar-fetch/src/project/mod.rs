@@ -3,6 +3,7 @@
 mod add;
 mod apps;
 mod config;
+mod doctor;
 mod features;
 mod host;
 mod init;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 pub use add::AddRequest;
 pub use apps::{Dependency, Package, select};
+pub use doctor::{Check, CheckState};
 pub use features::Features;
 pub use host::{default_targets, locate_cargo_toml};
 pub use init::InitStep;

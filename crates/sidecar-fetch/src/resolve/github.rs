@@ -15,6 +15,9 @@ use crate::env;
 use crate::error::{Error, Kind};
 use crate::fetch::get::{Answer, Get, Transport};
 
+pub(crate) use answer::Quota;
+pub(crate) use failure::time_until;
+
 /// GitHub's media type for its JSON.
 const JSON: &str = "application/vnd.github+json";
 /// What is asked for an asset's bytes: the API would describe the asset otherwise.
@@ -175,6 +178,20 @@ impl<'a> GitHub<'a> {
         let url = repository.url();
         let answer = self.get(repository, &url)?.ok_or_else(|| self.no_repository(repository))?;
         answer::is_private(&answer.body, &url)
+    }
+
+    /// What the API at the base URL `api` still allows in this hour; `None` where its server sets no limits. Costs
+    /// nothing of it. The caller knows that the token may be sent there.
+    pub(crate) fn quota(&self, api: &str) -> Result<Option<Quota>, Error> {
+        let url = format!("{api}/rate_limit");
+        let bearer = self.token.as_ref().map(|token| token.value.as_str());
+        let answer = self.transport.get(Get { url: &url, accept: JSON, bearer, limit: LIMIT })?;
+        match answer.status {
+            200 => answer::quota(&answer.body, &url).map(Some),
+            // An Enterprise server says so where its limits are off; another 404 is no API at all.
+            404 if String::from_utf8_lossy(&answer.body).contains("Rate limiting is not enabled") => Ok(None),
+            _ => Err(failure::of_status(&answer, &url, self.token.as_ref(), Timestamp::now())),
+        }
     }
 
     /// The answer, or `None` for a 404. Every other failure is an error.

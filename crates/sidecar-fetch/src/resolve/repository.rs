@@ -13,6 +13,15 @@ pub(super) use crate::fetch::address::display_url as shown;
 /// github.com's API.
 const GITHUB_API: &str = "https://api.github.com";
 
+/// Base URL of the API that knows `owner/name`: github.com's, or the one that the environment names instead.
+///
+/// Fails with [`Kind::InsecureUrl`] or [`Kind::BadValue`] where the variable holds something else than an address to use.
+pub(crate) fn default_api() -> Result<String, Error> {
+    let Some(base) = env::text(env::GITHUB_API) else { return Ok(GITHUB_API.to_owned()) };
+    check_secure(&base).map_err(|error| error.fact("variable", env::GITHUB_API))?;
+    Ok(base.trim_end_matches('/').to_owned())
+}
+
 /// A repository and the API that knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Repository {

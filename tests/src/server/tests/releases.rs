@@ -77,6 +77,20 @@ fn latest_is_neither_draft_nor_prerelease_but_the_newest() {
 }
 
 #[test]
+fn asking_what_is_left_costs_nothing() {
+    let server = server();
+    let left =
+        || get(&server, &format!("{}/rate_limit", server.api_url()), &[]).json()["resources"]["core"].clone();
+    assert_eq!(
+        (&left()["limit"], &left()["remaining"], &left()["used"]),
+        (&60.into(), &60.into(), &0.into())
+    );
+    api(&server, "acme/tool/releases");
+    assert_eq!((&left()["remaining"], &left()["used"]), (&59.into(), &1.into()));
+    assert!(left()["reset"].as_u64().is_some());
+}
+
+#[test]
 fn what_is_not_there_is_a_404_in_json_with_rate_limit_headers() {
     let server = server();
     for path in ["no/body", "acme/tool/releases/tags/v9", "acme/tool/releases/assets/1", "acme/tool/nonsense"]

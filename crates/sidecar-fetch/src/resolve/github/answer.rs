@@ -47,6 +47,30 @@ pub(super) fn is_private(body: &[u8], url: &str) -> Result<bool, Error> {
     parse::<RepositoryJson>(body, url).map(|repository| repository.private)
 }
 
+/// How many requests an API still answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub(crate) struct Quota {
+    /// Requests an hour.
+    pub(crate) limit: u32,
+    /// Those that are left.
+    pub(crate) remaining: u32,
+    /// When all are allowed again, in seconds since 1970.
+    pub(crate) reset: i64,
+}
+
+/// The quota of ordinary requests.
+pub(super) fn quota(body: &[u8], url: &str) -> Result<Quota, Error> {
+    #[derive(Deserialize)]
+    struct LimitsJson {
+        resources: ResourcesJson,
+    }
+    #[derive(Deserialize)]
+    struct ResourcesJson {
+        core: Quota,
+    }
+    parse::<LimitsJson>(body, url).map(|limits| limits.resources.core)
+}
+
 /// A page of releases.
 pub(super) fn releases(body: &[u8], url: &str) -> Result<Vec<Release>, Error> {
     parse::<Vec<ReleaseJson>>(body, url)?.into_iter().map(read).collect()

@@ -47,8 +47,7 @@ fn rate_limited(answer: &Answer, url: &str, token: Option<&Token>, now: Timestam
         error = error.fact("limit", format!("{limit} requests an hour"));
     }
     if let Some(reset) = reset(answer, now) {
-        let wait = reset.as_second().saturating_sub(now.as_second()).max(0);
-        let wait = if wait < 120 { format!("{wait} s") } else { format!("{} min", (wait + 59) / 60) };
+        let wait = time_until(reset.as_second(), now.as_second());
         error = error.fact("resets", format!("in {wait} ({reset})"));
     }
     let error = error.fact("builds", LOCKED_BUILDS);
@@ -59,6 +58,12 @@ fn rate_limited(answer: &Answer, url: &str, token: Option<&Token>, now: Timestam
         Some(token) => error
             .help(format!("wait for the reset, or use another token than the one in `{}`", token.variable)),
     }
+}
+
+/// The time between two moments, in seconds since 1970, for people: `90 s`, `20 min`.
+pub(crate) fn time_until(then: i64, now: i64) -> String {
+    let wait = then.saturating_sub(now).max(0);
+    if wait < 120 { format!("{wait} s") } else { format!("{} min", (wait + 59) / 60) }
 }
 
 /// When requests are allowed again: `Retry-After` in seconds, or `X-RateLimit-Reset` in seconds since 1970.

@@ -165,3 +165,21 @@ fn a_private_asset_is_asked_for_at_the_api() {
         table.asked.borrow().iter().filter(|(_, t)| t.is_some()).map(|(u, _)| u.clone()).collect();
     assert_eq!(sent, [own.api_url.as_str()]);
 }
+
+#[test]
+fn what_an_api_still_allows() {
+    let url = "https://api.github.com/rate_limit";
+    let quota = |status, body: &str| {
+        let table = Table::default().with(url, status, body, &[]);
+        let found =
+            GitHub::new(&table, Some(Token::new("GH_TOKEN", "secret"))).quota("https://api.github.com");
+        assert_eq!(*table.asked.borrow(), [(url.to_owned(), Some("secret".to_owned()))]);
+        found.map_err(|error| error.kind())
+    };
+    let body = r#"{"resources":{"core":{"limit":60,"used":48,"remaining":12,"reset":7}},"rate":{}}"#;
+    assert_eq!(quota(200, body), Ok(Some(Quota { limit: 60, remaining: 12, reset: 7 })));
+    assert_eq!(quota(404, r#"{"message":"Rate limiting is not enabled."}"#), Ok(None));
+    assert_eq!(quota(404, "<html>"), Err(Kind::HttpStatus));
+    assert_eq!(quota(401, "{}"), Err(Kind::Unauthorized));
+    assert_eq!(quota(200, r#"{"resources":{}}"#), Err(Kind::ApiAnswer));
+}
