@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::run::{cargo, step};
-use crate::tidy;
+use crate::{accuracy, tidy};
 
 /// Every test. The demo is one: its account is compared with a committed snapshot.
 pub(crate) fn test() -> Result<()> {
@@ -11,6 +11,7 @@ pub(crate) fn test() -> Result<()> {
         "tests without the network code",
         &mut cargo(&["test", "--quiet", "-p", "sidecar-fetch", "--no-default-features", "--lib"]),
     )?;
+    accuracy::run(&[])?;
     step("demo", &mut cargo(&["run", "--quiet", "--package", "xtask", "--", "demo", "--check"]))?;
     tidy::check()
 }

@@ -1,6 +1,7 @@
 //! Project automation: `cargo xtask <command>`.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is a program for developers")]
 
+mod accuracy;
 mod bench;
 mod ci;
 mod demo;
@@ -25,6 +26,7 @@ cargo xtask <command>
   ci            format, lints, documentation, feature sets, tidy checks, then every test
   ci --lints    the same without the tests
   programs      fetch real programs from the package registries and pack them as releases
+  accuracy      how often the right asset is chosen; --releases FILE --expected FILE [--disputed FILE] [--json] [--wrong]
   bench [NAME]  how fast, how small and how robust, each figure beside its aim
 ";
 
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         ["ci", "--lints"] => ci::lints(),
         ["tidy"] => tidy::check(),
         ["programs"] => programs(),
+        ["accuracy", words @ ..] => accuracy::run(words),
         ["bench", names @ ..] => bench::run(names),
         [] | ["help" | "-h" | "--help"] => {
             print!("{USAGE}");

@@ -107,6 +107,15 @@ pub(crate) enum Command {
     },
     /// List the sidecars and what they are locked to
     List,
+    /// Explain which asset is chosen for each target, and why none of the others
+    Explain {
+        /// Name in sidecar.toml
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Target triple; may be repeated. Default: every target that the manifest locks
+        #[arg(long, value_name = "TRIPLE")]
+        target: Vec<String>,
+    },
     /// Check the lock, and every installed file against it
     Verify(Selection),
     /// Print what `tauri build --config` takes, for a choice of features

@@ -30,6 +30,7 @@ pub(crate) fn run(cli: &Cli, out: Out) -> Result<ExitCode, Error> {
         Command::Sync { selection, dry_run } => sync(&cli.global, selection, *dry_run, out)?,
         Command::Config { target, features } => config(&cli.global, target.as_deref(), features, out)?,
         Command::List => list(&cli.global, out)?,
+        Command::Explain { name, target } => explain(&cli.global, name, target, out)?,
         Command::Verify(selection) => return verify(&cli.global, selection, out),
         Command::Doctor => return doctor(&cli.global, out),
         Command::Cache { command } => cache(command, out)?,
@@ -188,6 +189,15 @@ fn list(global: &Global, out: Out) -> Result<(), Error> {
         let rows = project.list()?;
         bars.clear();
         report::listed(out, &rows);
+        Ok(())
+    })
+}
+
+fn explain(global: &Global, name: &str, targets: &[String], out: Out) -> Result<(), Error> {
+    for_one(global, out, |project, bars| {
+        let told = project.explain(name, targets)?;
+        bars.clear();
+        report::explained(out, &told);
         Ok(())
     })
 }

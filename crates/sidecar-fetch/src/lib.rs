@@ -50,10 +50,13 @@ pub use change::FileChange;
 #[cfg(feature = "resolve")]
 pub use project::{
     AddRequest, Check, CheckState, Dependency, Features, Finding, InitStep, ListRow, LockReport, LockedAsset,
-    LockedRow, Package, Project, Relock, SyncReport, SyncRow, Targets, VerifyRow, default_targets,
+    LockedRow, Package, Project, Relock, SyncReport, SyncRow, Targets, VerifyRow, default_targets, explain,
     locate_cargo_toml, select,
 };
 
 /// The JSON Schema of `sidecar.toml`.
 #[cfg(feature = "resolve")]
 pub const SCHEMA: &str = include_str!("../schema/sidecar.schema.json");
+
+#[cfg(feature = "resolve")]
+pub use resolve::choose::{AssetNote, Explanation};

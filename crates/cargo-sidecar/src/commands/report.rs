@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use serde_json::json;
-use sidecar_fetch::{FileChange, Finding, ListRow, LockReport, SyncReport, VerifyRow};
+use sidecar_fetch::{
+    AssetNote, Explanation, FileChange, Finding, ListRow, LockReport, SyncReport, VerifyRow,
+};
 
 use super::diff;
 use crate::out::{Out, bytes, data, message, table};
@@ -174,6 +176,31 @@ pub(crate) fn listed(out: Out, rows: &[ListRow]) {
     data(table(&["NAME", "LOCKED", "TARGETS", "FEATURES", "SOURCE"], &cells));
     for row in rows.iter().filter(|row| !row.missing.is_empty()) {
         out.detail("Missing", format_args!("{} has nothing for {}", row.sidecar, row.missing.join(", ")));
+    }
+}
+
+/// What `explain` tells of each target: the choice, its rule, then every name.
+pub(crate) fn explained(out: Out, told: &[(String, Explanation)]) {
+    for (target, explanation) in told {
+        if out.json {
+            let asset = |a: &AssetNote| json!({ "name": a.name, "words": a.words, "verdict": a.verdict });
+            let assets: Vec<_> = explanation.assets.iter().map(asset).collect();
+            let fields = json!({ "target": target, "picks": explanation.picks, "rule": explanation.rule, "assets": assets });
+            message("explained", &fields);
+            continue;
+        }
+        let choice = match explanation.picks.as_slice() {
+            [] => "none".to_owned(),
+            [one] => one.clone(),
+            several => format!("a tie of {}", several.len()),
+        };
+        data([format!("{target}: {choice} ({})", explanation.rule)]);
+        let rows: Vec<Vec<String>> = explanation
+            .assets
+            .iter()
+            .map(|a| vec![format!("  {}", a.name), a.words.clone(), a.verdict.clone()])
+            .collect();
+        data(table(&["  ASSET", "WORDS", "VERDICT"], &rows));
     }
 }
 

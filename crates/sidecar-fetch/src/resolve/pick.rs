@@ -113,7 +113,7 @@ mod tests {
         let release = release("v7.1", names);
         let dist = dist.map(|body| DistManifest::parse(body.as_bytes()).unwrap());
         let target = target.parse().unwrap();
-        let query = Query { target: &target, tool: "tool", repo: "acme/tool", tag: "v7.1" };
+        let query = Query { target: &target, tool: "tool", repo: "acme/tool", tag: "v7.1", emulation: false };
         let picked = pick(&release, dist.as_ref(), &query, overridden)?;
         Ok((names[picked.asset].to_owned(), picked.member, picked.reason))
     }
@@ -156,8 +156,8 @@ mod tests {
     #[test]
     fn nothing_that_fits_lists_the_nearest() {
         let names = [
-            "tool-x64-linux.zip",
-            "tool-arm64-linux.zip",
+            "tool-x64-linux-gnu.zip",
+            "tool-arm64-linux-gnu.zip",
             "tool.deb",
             "tool-mac.zip",
             "a-win.exe",
@@ -169,7 +169,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "no release asset fits target `aarch64-unknown-linux-musl`\n  release  \
-             https://github.com/acme/tool/releases/tag/v7.1\n  nearest  tool-arm64-linux.zip, tool-x64-linux.zip, \
+             https://github.com/acme/tool/releases/tag/v7.1\n  nearest  tool-arm64-linux-gnu.zip, tool-x64-linux-gnu.zip, \
              tool-mac.zip, a-win.exe, b-win.exe, and 1 more\nhelp: name it in the manifest: \
              `asset = { \"aarch64-unknown-linux-musl\" = \"<NAME>\" }`"
         );

@@ -67,7 +67,8 @@ impl Project<'_> {
         for target in &wanted.targets {
             let values = Values { name: &sidecar.name, tag: &release.tag, version: &version, target };
             let overridden = sidecar.asset_for(target).map(|template| template.expand(&values));
-            let query = Query { target, tool: &sidecar.name, repo: &full_name, tag: &release.tag };
+            let query =
+                Query { target, tool: &sidecar.name, repo: &full_name, tag: &release.tag, emulation: false };
             let (asset, reason) = match pick(&release, dist.as_ref(), &query, overridden.as_deref()) {
                 Ok(picked) => {
                     let asset = release.assets[picked.asset].clone();
@@ -105,7 +106,7 @@ impl Project<'_> {
     }
 
     /// Asks the source. `tag`: the release that is locked already and kept.
-    fn release(
+    pub(in crate::project) fn release(
         &self,
         manifest: &Manifest,
         sidecar: &Sidecar,

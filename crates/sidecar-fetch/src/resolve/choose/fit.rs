@@ -55,6 +55,8 @@ pub(super) enum ArchFit {
     Universal,
     /// The name says nothing, which means the customary one; the binary's header has the last word.
     Untold,
+    /// Built for x86-64, which macOS and Windows on arm64 translate.
+    Emulated,
 }
 
 /// How well the C library fits; the better first.
@@ -64,6 +66,8 @@ pub(super) enum LibcFit {
     Untold,
     /// Another one that runs there: a static build under glibc, MinGW's under Windows.
     Other,
+    /// The name says nothing, and the target has musl: what is linked statically runs; the binary has the last word.
+    Unproven,
 }
 
 impl ArchFit {
@@ -72,6 +76,7 @@ impl ArchFit {
             Self::Exact => None,
             Self::Universal => Some("universal"),
             Self::Untold => Some("says no architecture"),
+            Self::Emulated => Some("for x86-64, which the system translates"),
         }
     }
 }
@@ -81,6 +86,7 @@ impl LibcFit {
         match self {
             Self::Exact | Self::Untold => None,
             Self::Other => Some("of another C library, but runs on the target"),
+            Self::Unproven => Some("says no C library: runs on the target if it is linked statically"),
         }
     }
 }
@@ -93,12 +99,12 @@ pub(super) struct Fit<'a> {
     pub(super) libc: LibcFit,
 }
 
-/// Decides what a bare `arm` means. macOS never ran 32-bit ARM; and publishers who write `arm` there, and `arm64`
-/// nowhere, mean the same by it on the other systems.
+/// Decides what a bare `arm` means. macOS never ran 32-bit ARM, and hardly anybody shipped it for Windows; publishers
+/// who write `arm` there, and `arm64` nowhere, mean the same by it on the other systems.
 pub(super) fn settle_bare_arm(builds: &mut [Build]) {
-    let on_macos = |build: &Build| build.os == Some(Os::Macos) && build.arch == Some(Arch::Arm);
-    let everywhere =
-        builds.iter().any(on_macos) && !builds.iter().any(|build| build.arch == Some(Arch::Arm64));
+    let is_64 =
+        |build: &Build| matches!(build.os, Some(Os::Macos | Os::Windows)) && build.arch == Some(Arch::Arm);
+    let everywhere = builds.iter().any(is_64) && !builds.iter().any(|build| build.arch == Some(Arch::Arm64));
     for build in builds {
         if build.arch == Some(Arch::Arm) && (everywhere || build.os == Some(Os::Macos)) {
             build.arch = Some(Arch::Arm64);
@@ -106,19 +112,23 @@ pub(super) fn settle_bare_arm(builds: &mut [Build]) {
     }
 }
 
-/// Decides what names without a system mean. Where a release says `darwin` and never `linux`, or builds for
-/// architectures that only Linux is used on, what names just an architecture is for Linux: `tool-darwin`, `tool-arm64`.
+/// Decides what names without a system mean. Where a release says `darwin` or `.exe` and never `linux`, or names
+/// architectures and never a system, what says no system is for Linux: `tool`, `tool-arm64`, `tool-darwin`, `tool.exe`.
+/// A lone file that says nothing at all stays what it is: unknown.
 pub(super) fn settle_untold_system(builds: &mut [Build]) {
     let untold = |build: &Build| {
         let form = matches!(
             build.format,
             Format::Raw | Format::TarGz | Format::TarXz | Format::TarZst | Format::TarBz2
         );
-        build.os.is_none() && build.arch.is_some() && form
+        build.os.is_none() && form
     };
-    let named = |os| builds.iter().any(|build| build.os == Some(os));
-    let foreign = builds.iter().any(|build| untold(build) && build.arch == Some(Arch::Other));
-    if named(Os::Linux) || !(named(Os::Macos) || foreign) {
+    // What is built on Alpine says so because the others, which do not say it, are for Linux as well.
+    let named = |os| builds.iter().any(|build| build.os == Some(os) && build.libc != Some(Libc::Alpine));
+    let evidence = builds
+        .iter()
+        .any(|build| untold(build) && (build.arch.is_some() || build.libc == Some(Libc::Static)));
+    if named(Os::Linux) || !(named(Os::Macos) || named(Os::Windows) || evidence) {
         return;
     }
     for build in builds.iter_mut().filter(|build| untold(build)) {
@@ -133,10 +143,11 @@ pub(super) fn of_the_tool(builds: &mut Vec<Build>) {
 }
 
 /// The builds that run on `platform`.
-pub(super) fn candidates(builds: &[Build], platform: Platform) -> Vec<Fit<'_>> {
+pub(super) fn candidates(builds: &[Build], platform: Platform, emulation: bool) -> Vec<Fit<'_>> {
     let here: Vec<&Build> = builds.iter().filter(|build| build.os == Some(platform.os)).collect();
     let fits = here.iter().filter_map(|build| {
-        let arch = arch_fit(build, &here, platform)?;
+        let arch =
+            arch_fit(build, &here, platform).or_else(|| emulated(build, platform).filter(|_| emulation))?;
         let libc = libc_fit(build.libc, platform)?;
         Some(Fit { build, arch, libc })
     });
@@ -155,14 +166,21 @@ fn arch_fit(build: &Build, here: &[&Build], platform: Platform) -> Option<ArchFi
         Some(arch) if arch == platform.arch => Some(ArchFit::Exact),
         Some(Arch::Universal) if platform.os == Os::Macos => Some(ArchFit::Universal),
         Some(_) => None,
-        // Before there was a choice, builds named none: x86-64. On macOS it is often a universal one, if no other
-        // build for macOS names its architecture.
+        // Before there was a choice, builds named none: x86-64. On macOS it is often a universal one, and Windows on
+        // arm64 translates it, if no other build for the system names its architecture.
         None => {
             let told = here.iter().any(|b| b.arch.is_some());
-            let customary = platform.arch == Arch::X64 || (platform.os == Os::Macos && !told);
+            let translates = matches!(platform.os, Os::Macos | Os::Windows) && platform.arch == Arch::Arm64;
+            let customary = platform.arch == Arch::X64 || (translates && !told);
             customary.then_some(ArchFit::Untold)
         }
     }
+}
+
+/// macOS and Windows on arm64 run programs for x86-64.
+fn emulated(build: &Build, platform: Platform) -> Option<ArchFit> {
+    let translates = platform.arch == Arch::Arm64 && matches!(platform.os, Os::Macos | Os::Windows);
+    (translates && build.arch == Some(Arch::X64)).then_some(ArchFit::Emulated)
 }
 
 fn libc_fit(libc: Option<Libc>, platform: Platform) -> Option<LibcFit> {
@@ -173,6 +191,7 @@ fn libc_fit(libc: Option<Libc>, platform: Platform) -> Option<LibcFit> {
         (Some(told), wanted) if told == wanted => Some(LibcFit::Exact),
         // A build for glibc does not start where only musl is, and one that does not say is most often for glibc.
         (Some(Libc::Static | Libc::Alpine), Libc::Musl) => Some(LibcFit::Exact),
+        (None, Libc::Musl) => Some(LibcFit::Unproven),
         (_, Libc::Musl) | (Some(Libc::Alpine), _) => None,
         (None, _) => Some(LibcFit::Untold),
         _ => Some(LibcFit::Other),
@@ -197,7 +216,10 @@ mod tests {
 
     fn pick<'a>(names: &[&'a str], target: &str) -> Option<&'a str> {
         let target = target.parse().unwrap();
-        match choose(names, &Query { target: &target, tool: "tool", repo: "o/tool", tag: "v1" }) {
+        match choose(
+            names,
+            &Query { target: &target, tool: "tool", repo: "o/tool", tag: "v1", emulation: false },
+        ) {
             Choice::Chosen(pick) => Some(names[pick.index]),
             _ => None,
         }
@@ -221,6 +243,7 @@ mod tests {
         assert_eq!(pick(&["tool-macos-arm", "tool-linux-arm"], linux), Some("tool-linux-arm"));
         assert_eq!(pick(&["tool-macos-arm64", "tool-linux-arm"], linux), None);
         assert_eq!(pick(&["tool-linux-arm"], linux), None);
+        assert_eq!(pick(&["tool-windows-arm.exe", "tool-linux-arm"], linux), Some("tool-linux-arm"));
         assert_eq!(pick(&["tool-macos-arm"], "aarch64-apple-darwin"), Some("tool-macos-arm"));
     }
 
@@ -230,8 +253,14 @@ mod tests {
         assert_eq!(pick(&["tool-darwin", "tool-arm64"], linux), Some("tool-arm64"));
         assert_eq!(pick(&["tool-x86_64", "tool-aarch64", "tool-mips"], linux), Some("tool-aarch64"));
         assert_eq!(pick(&["tool-linux-amd64", "tool-darwin", "tool-arm64"], linux), None);
-        assert_eq!(pick(&["tool-amd64", "tool-arm64"], linux), None);
+        assert_eq!(pick(&["tool-amd64", "tool-arm64"], linux), Some("tool-arm64"));
         assert_eq!(pick(&["tool-darwin", "tool-arm64.zip"], linux), None);
+        let x64 = "x86_64-unknown-linux-gnu";
+        assert_eq!(pick(&["tool", "tool-arm64", "tool-darwin", "tool.exe"], x64), Some("tool"));
+        assert_eq!(pick(&["tool-static", "tool-static-aarch64"], x64), Some("tool-static"));
+        assert_eq!(pick(&["tool_amd64", "tool_alpine", "tool_darwin"], x64), Some("tool_amd64"));
+        assert_eq!(pick(&["tool"], x64), None);
+        assert_eq!(pick(&["tool.tar.gz", "tool.tar.gz.sha256"], x64), None);
     }
 
     #[test]
@@ -239,7 +268,8 @@ mod tests {
         let names = ["tool-linux", "tool-linux-arm64", "tool-macos", "tool-windows.zip"];
         assert_eq!(pick(&names, "x86_64-unknown-linux-gnu"), Some(names[0]));
         assert_eq!(pick(&names, "aarch64-apple-darwin"), Some(names[2]));
-        assert_eq!(pick(&names, "aarch64-pc-windows-msvc"), None);
+        assert_eq!(pick(&names, "aarch64-pc-windows-msvc"), Some(names[3]));
+        assert_eq!(pick(&["tool-win.zip", "tool-win-x64.zip"], "aarch64-pc-windows-msvc"), None);
         assert_eq!(pick(&["tool-macos", "tool-macos-x64"], "aarch64-apple-darwin"), None);
         assert_eq!(pick(&["tool-linux"], "aarch64-unknown-linux-gnu"), None);
     }
@@ -252,12 +282,44 @@ mod tests {
     }
 
     #[test]
+    fn a_build_that_must_be_translated_is_marked_and_comes_last() {
+        let arm = "aarch64-pc-windows-msvc".parse().unwrap();
+        let pick = |names: &[&str], emulation| {
+            choose(names, &Query { target: &arm, tool: "tool", repo: "o/tool", tag: "v1", emulation })
+        };
+        let both = ["tool-windows-x64.zip", "tool-windows-arm64.zip"];
+        assert!(matches!(pick(&both, true), Choice::Chosen(found) if found.index == 1));
+        let Choice::Chosen(found) = pick(&both[..1], true) else { panic!() };
+        assert!(found.reason.contains("which the system translates"), "{}", found.reason);
+        assert!(matches!(pick(&both[..1], false), Choice::None { .. }));
+    }
+
+    #[test]
+    fn what_opens_a_window_is_no_sidecar_beside_what_does_not() {
+        let names = ["tool_gui_linux_x64", "tool_cli_linux_x64"];
+        assert_eq!(pick(&names, "x86_64-unknown-linux-gnu"), Some(names[1]));
+        assert_eq!(pick(&names[..1], "x86_64-unknown-linux-gnu"), Some(names[0]));
+    }
+
+    #[test]
+    fn two_spellings_of_one_build_are_no_tie() {
+        let names = ["tool-Linux-arm64.tar.gz", "tool-Linux-aarch64.tar.gz"];
+        assert_eq!(pick(&names, "aarch64-unknown-linux-gnu"), Some(names[1]));
+    }
+
+    #[test]
     fn the_best_named_builds_stay() {
         let target = "x86_64-unknown-linux-gnu".parse().unwrap();
-        let subject = Subject::new(&Query { target: &target, tool: "kube-scan", repo: "o/kit", tag: "v1" });
+        let subject = Subject::new(&Query {
+            target: &target,
+            tool: "kube-scan",
+            repo: "o/kit",
+            tag: "v1",
+            emulation: false,
+        });
         let names = ["kit-linux", "scan-linux", "kube-scan-linux"];
         let mut builds: Vec<Build> =
-            names.iter().enumerate().filter_map(|(i, n)| read(i, n, &subject)).collect();
+            names.iter().enumerate().filter_map(|(i, n)| read(i, n, &subject).ok()).collect();
         assert_eq!(builds.iter().map(|build| build.named).collect::<Vec<_>>(), [0, 1, 3]);
         of_the_tool(&mut builds);
         assert_eq!(builds.iter().map(|build| build.index).collect::<Vec<_>>(), [2]);
@@ -268,7 +330,8 @@ mod tests {
     fn alpine_builds_run_on_musl_only() {
         assert_eq!(pick(&["tool-alpine-x64"], "x86_64-unknown-linux-gnu"), None);
         assert_eq!(pick(&["tool-alpine-x64"], "x86_64-unknown-linux-musl"), Some("tool-alpine-x64"));
-        assert_eq!(pick(&["tool-linux-x64"], "x86_64-unknown-linux-musl"), None);
+        assert_eq!(pick(&["tool-linux-x64"], "x86_64-unknown-linux-musl"), Some("tool-linux-x64"));
+        assert_eq!(pick(&["tool-linux-x64-gnu"], "x86_64-unknown-linux-musl"), None);
         assert_eq!(
             pick(&["tool-linux-static-x64"], "x86_64-unknown-linux-musl"),
             Some("tool-linux-static-x64")

@@ -6,10 +6,14 @@
 //! that fits better; the form of the file decides only between forms of one build. Neither order, nor alphabet, nor
 //! length of names ever decides: what is still equal is [`Choice::Ambiguous`].
 
+mod explain;
 mod fit;
 mod format;
 mod name;
 mod words;
+
+pub(crate) use explain::explain;
+pub use explain::{AssetNote, Explanation};
 
 use std::collections::BTreeSet;
 
@@ -29,6 +33,8 @@ pub(crate) struct Query<'a> {
     pub(crate) repo: &'a str,
     /// The tag of the release.
     pub(crate) tag: &'a str,
+    /// Whether a build for x86-64 will do where the system translates it: macOS and Windows on arm64.
+    pub(crate) emulation: bool,
 }
 
 /// The chosen asset.
@@ -55,13 +61,13 @@ pub(crate) enum Choice {
 pub(crate) fn choose(names: &[&str], query: &Query<'_>) -> Choice {
     let subject = Subject::new(query);
     let mut builds: Vec<Build> =
-        names.iter().enumerate().filter_map(|(index, name)| name::read(index, name, &subject)).collect();
+        names.iter().enumerate().filter_map(|(index, name)| name::read(index, name, &subject).ok()).collect();
     fit::settle_bare_arm(&mut builds);
     fit::settle_untold_system(&mut builds);
     let platform = Platform::of(query.target);
     let others = fit::nearest(&builds, platform);
     fit::of_the_tool(&mut builds);
-    let fits = platform.map_or_else(Vec::new, |platform| fit::candidates(&builds, platform));
+    let fits = platform.map_or_else(Vec::new, |platform| fit::candidates(&builds, platform, query.emulation));
     match fits.as_slice() {
         [] => Choice::None { nearest: others },
         fits => decide(fits, names, query),
@@ -71,10 +77,15 @@ pub(crate) fn choose(names: &[&str], query: &Query<'_>) -> Choice {
 /// Narrows the fitting builds down, from what the name says most clearly to the form of the file.
 fn decide(fits: &[Fit<'_>], names: &[&str], query: &Query<'_>) -> Choice {
     let count = fits.len();
-    let plain: Vec<&Fit<'_>> = fits
+    let mut plain: Vec<&Fit<'_>> = fits
         .iter()
         .filter(|fit| !fits.iter().any(|other| is_below(&other.build.extras, &fit.build.extras)))
         .collect();
+    // Beside a window, what runs without one is the sidecar.
+    let has_window = |fit: &&Fit<'_>| WINDOWED.iter().any(|word| fit.build.extras.contains(*word));
+    if !plain.iter().all(has_window) {
+        plain.retain(|fit| !has_window(fit));
+    }
     if plain.iter().any(|fit| fit.build.extras != plain[0].build.extras) {
         return ambiguous(&plain, format!("these differ in more than the platform: {}", differences(&plain)));
     }
@@ -89,6 +100,11 @@ fn decide(fits: &[Fit<'_>], names: &[&str], query: &Query<'_>) -> Choice {
     let form = |fit: &Fit<'_>| fit.build.format.rank(query.target.is_windows());
     let first = builds.iter().map(|fit| form(fit)).min();
     builds.retain(|fit| Some(form(fit)) == first);
+    // One build, published under two spellings of the architecture: the triple's own.
+    let spelled = |fit: &&Fit<'_>| names[fit.build.index].to_ascii_lowercase().contains(&query.target.arch());
+    if builds.iter().copied().filter(spelled).count() == 1 {
+        builds.retain(spelled);
+    }
     match builds.as_slice() {
         [fit] => {
             Choice::Chosen(Pick { index: fit.build.index, reason: reason(fit, count, forms, is_triple(fit)) })
@@ -96,6 +112,9 @@ fn decide(fits: &[Fit<'_>], names: &[&str], query: &Query<'_>) -> Choice {
         _ => ambiguous(&builds, "these are named as the same build".to_owned()),
     }
 }
+
+/// Words for a program that opens a window.
+const WINDOWED: [&str; 4] = ["desktop", "gtk", "gui", "qt"];
 
 fn is_below(a: &BTreeSet<String>, b: &BTreeSet<String>) -> bool {
     a.len() < b.len() && a.is_subset(b)
@@ -147,7 +166,10 @@ mod tests {
 
     fn one(names: &[&str], tool: &str, target: &str) -> Choice {
         let target = target.parse().unwrap();
-        choose(names, &Query { target: &target, tool, repo: &format!("owner/{tool}"), tag: "v1.0.0" })
+        choose(
+            names,
+            &Query { target: &target, tool, repo: &format!("owner/{tool}"), tag: "v1.0.0", emulation: false },
+        )
     }
 
     #[test]
@@ -161,7 +183,7 @@ mod tests {
             for (triple, expected) in case["picks"].as_object().unwrap() {
                 let target = triple.parse().unwrap();
                 let (tool, repo, tag) = (text("tool"), text("repo"), text("tag"));
-                let choice = choose(&names, &Query { target: &target, tool, repo, tag });
+                let choice = choose(&names, &Query { target: &target, tool, repo, tag, emulation: false });
                 assert_eq!(
                     names_of(&names, &choice),
                     *expected,

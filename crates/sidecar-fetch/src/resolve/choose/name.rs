@@ -29,6 +29,9 @@ pub(super) struct Subject {
     tool: Vec<String>,
     /// Tool, repository, tag and version as token sequences, longest first.
     sequences: Vec<Vec<String>>,
+    /// The tokens of owner, repository, tool and tag: where the product is called so, `docker` or `cyclonedx` is no
+    /// other kind of file.
+    words: BTreeSet<String>,
 }
 
 impl Subject {
@@ -40,7 +43,27 @@ impl Subject {
         let mut sequences = vec![tool.clone(), repo, lower(query.tag), lower(version), lower(release)];
         sequences.retain(|sequence| !sequence.is_empty());
         sequences.sort_by_key(|sequence| std::cmp::Reverse(sequence.len()));
-        Self { tool, sequences }
+        let words = [query.repo, query.tool, query.tag].into_iter().flat_map(lower).collect();
+        Self { tool, sequences, words }
+    }
+
+    /// Takes what the name says of the subject out of its chunks: each sequence as it stands, a long one also where its
+    /// words stand in another order (`xpack-arm-none-eabi-gcc` of `arm-none-eabi-gcc-xpack`).
+    fn take_from(&self, chunks: &mut [Option<&str>]) {
+        for sequence in &self.sequences {
+            if let Some(at) = position(chunks, sequence) {
+                chunks[at..at + sequence.len()].fill(None);
+                continue;
+            }
+            let place = |word: &String| chunks.iter().position(|c| c.is_some_and(|chunk| same(chunk, word)));
+            let places: Option<BTreeSet<usize>> = sequence.iter().map(place).collect();
+            if let Some(places) = places.filter(|places| places.len() == sequence.len() && sequence.len() > 2)
+            {
+                for at in places {
+                    chunks[at] = None;
+                }
+            }
+        }
     }
 
     /// How many tokens of the tool's name are among `chunks`; one more where it stands there as a whole.
@@ -79,22 +102,30 @@ fn position(chunks: &[Option<&str>], sequence: &[String]) -> Option<usize> {
     })
 }
 
-/// Reads a name; `None` where it cannot be the program: a package, a side file, sources, a debug build, or a name that
-/// contradicts itself.
-pub(super) fn read(index: usize, name: &str, subject: &Subject) -> Option<Build> {
-    let ending = format::ending(name, is_platform_row)?;
+/// Why a name is not that of a program which one could install.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Unfit {
+    /// A package, a side file, a bundle: by its ending.
+    Ending,
+    /// It says that it is something else: `src`, `debug`, `setup`.
+    Word(String),
+    /// It speaks of two systems, or of two architectures.
+    Contradiction,
+}
+
+/// Reads a name.
+pub(super) fn read(index: usize, name: &str, subject: &Subject) -> Result<Build, Unfit> {
+    let ending = format::ending(name, is_platform_row).ok_or(Unfit::Ending)?;
     let mut chunks: Vec<Option<&str>> = chunks(ending.stem).map(Some).collect();
     let named = subject.named(&chunks);
-    for sequence in &subject.sequences {
-        if let Some(at) = position(&chunks, sequence) {
-            chunks[at..at + sequence.len()].fill(None);
-        }
-    }
+    subject.take_from(&mut chunks);
     let mut said = Said::default();
     let mut before: Vec<Fact> = Vec::new();
     for chunk in chunks {
         let (unknown, facts) = chunk.map(|chunk| tokens(chunk, &before)).unwrap_or_default();
-        said.note(&facts, chunk.unwrap_or_default());
+        let chunk = chunk.unwrap_or_default();
+        let is_product = subject.words.contains(&chunk.to_lowercase());
+        said.note(facts.iter().filter(|fact| !(is_product && **fact == Fact::Unwanted)), chunk);
         said.extras.extend(unknown.iter().cloned());
         said.family.extend(unknown.into_iter().filter(|word| !is_number(word)));
         before = facts;
@@ -102,13 +133,13 @@ pub(super) fn read(index: usize, name: &str, subject: &Subject) -> Option<Build>
     if ending.exe {
         said.systems.insert(Os::Windows);
     }
-    if said.unwanted {
-        return None;
+    if let Some(word) = said.unwanted {
+        return Err(Unfit::Word(word));
     }
-    Some(Build {
+    Ok(Build {
         index,
-        os: said.os().ok()?,
-        arch: said.arch().ok()?,
+        os: said.os()?,
+        arch: said.arch()?,
         libc: said.libc,
         format: ending.format,
         extras: said.extras,
@@ -209,13 +240,14 @@ struct Said {
     architectures: BTreeSet<Arch>,
     bits: BTreeSet<u8>,
     libc: Option<Libc>,
-    unwanted: bool,
+    /// The first word that says so.
+    unwanted: Option<String>,
     extras: BTreeSet<String>,
     family: BTreeSet<String>,
 }
 
 impl Said {
-    fn note(&mut self, facts: &[Fact], chunk: &str) {
+    fn note<'f>(&mut self, facts: impl Iterator<Item = &'f Fact>, chunk: &str) {
         for fact in facts {
             match *fact {
                 Fact::Os(os) => drop(self.systems.insert(os)),
@@ -223,7 +255,7 @@ impl Said {
                 // `gnu` beside `static` is a static build for glibc systems.
                 Fact::Libc(libc) => self.libc = Some(self.libc.map_or(libc, |known| known.min(libc))),
                 Fact::Bits(bits) => drop(self.bits.insert(bits)),
-                Fact::Unwanted => self.unwanted = true,
+                Fact::Unwanted => drop(self.unwanted.get_or_insert_with(|| chunk.to_lowercase())),
                 Fact::Flavour => drop(self.extras.insert(chunk.to_lowercase())),
                 Fact::Noise => {}
             }
@@ -231,23 +263,23 @@ impl Said {
     }
 
     /// The one system that is named, if any.
-    fn os(&self) -> Result<Option<Os>, Contradiction> {
+    fn os(&self) -> Result<Option<Os>, Unfit> {
         // `linux-android` is Android, `apple-ios` is iOS.
         if let Some(os) = [Os::Other, Os::Android].into_iter().find(|os| self.systems.contains(os)) {
             return Ok(Some(os));
         }
-        if self.systems.len() > 1 { Err(Contradiction) } else { Ok(self.systems.first().copied()) }
+        if self.systems.len() > 1 { Err(Unfit::Contradiction) } else { Ok(self.systems.first().copied()) }
     }
 
     /// The one architecture that is named, if any.
-    fn arch(&self) -> Result<Option<Arch>, Contradiction> {
+    fn arch(&self) -> Result<Option<Arch>, Unfit> {
         let has = |arch| self.architectures.contains(&arch);
         let (wide, narrow) = (self.bits.contains(&64), self.bits.contains(&32));
         if has(Arch::Other) {
             return Ok(Some(Arch::Other));
         }
         if wide && has(Arch::X86) {
-            return Err(Contradiction);
+            return Err(Unfit::Contradiction);
         }
         let mut told = self.architectures.clone();
         if told.remove(&Arch::Intel) {
@@ -259,7 +291,7 @@ impl Said {
         let both = self.systems.contains(&Os::Macos) && told == [Arch::X64, Arch::Arm64].into();
         match told.first() {
             Some(_) if both || told.contains(&Arch::Universal) => Ok(Some(Arch::Universal)),
-            Some(_) if told.len() > 1 => Err(Contradiction),
+            Some(_) if told.len() > 1 => Err(Unfit::Contradiction),
             Some(arch) => Ok(Some(*arch)),
             None if wide => Ok(Some(Arch::X64)),
             None if narrow => Ok(Some(Arch::X86)),
@@ -268,17 +300,13 @@ impl Said {
     }
 }
 
-/// A name speaks of two systems, or of two architectures.
-#[derive(Debug)]
-struct Contradiction;
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn build(name: &str, tool: &str, repo: &str, tag: &str) -> Option<Build> {
         let target = "x86_64-unknown-linux-gnu".parse().unwrap();
-        read(0, name, &Subject::new(&Query { target: &target, tool, repo, tag }))
+        read(0, name, &Subject::new(&Query { target: &target, tool, repo, tag, emulation: false })).ok()
     }
 
     fn platform(name: &str) -> (Option<Os>, Option<Arch>, Option<Libc>) {
@@ -348,6 +376,23 @@ mod tests {
             assert_eq!(build(name, "bun", "o/bun", "v1"), None, "{name}");
         }
         assert!(build("profile-linux-x64", "profile", "o/profile", "v1").is_some());
+    }
+
+    #[test]
+    fn a_product_may_be_called_like_a_kind_of_file() {
+        let scout =
+            build("docker-scout_1.24.0_linux_amd64.tar.gz", "scout-cli", "docker/scout-cli", "v1.24.0");
+        assert!(scout.is_some());
+        assert!(build("scout-docker-linux-x64.zip", "scout", "o/scout", "v1").is_none());
+    }
+
+    #[test]
+    fn a_long_name_is_known_in_any_order() {
+        let (tool, repo) = ("arm-none-eabi-gcc-xpack", "x/arm-none-eabi-gcc-xpack");
+        let name = "xpack-arm-none-eabi-gcc-15.2.1-1.1-linux-x64.tar.gz";
+        let build = build(name, tool, repo, "v15.2.1-1.1").unwrap();
+        assert_eq!((build.os, build.arch), (Some(Os::Linux), Some(Arch::X64)));
+        assert!(build.extras.is_empty(), "{:?}", build.extras);
     }
 
     #[test]

@@ -149,6 +149,11 @@ const WORDS: &[(&[&str], &[Fact])] = &[
     ),
     (&["alpine"], &[os(Linux), libc(Libc::Alpine)]),
     (&["gcc", "clang"], &[Flavour]),
+    // How ripe a build is.
+    (
+        &["alpha", "beta", "canary", "experimental", "legacy", "nightly", "old", "preview", "unsupported"],
+        &[Flavour],
+    ),
     // Architectures.
     (&["x64", "amd64", "intel64", "em64t", "intel"], &[arch(X64)]),
     (&["x86"], &[arch(Intel)]),
@@ -309,6 +314,7 @@ pub(super) fn behind(before: Fact, word: &str) -> &'static [Fact] {
         (Fact::Os(_) | Fact::Arch(_), "64") => &[Bits(64)],
         (Fact::Os(_) | Fact::Arch(Intel), "32") => &[Bits(32)],
         (Fact::Os(Macos), "os") => &[Noise],
+        (Fact::Os(_), "amd") => &[Fact::Arch(X64)],
         (Fact::Os(Macos), "all") => &[Fact::Arch(Universal)],
         (Fact::Arch(Arm), "v5" | "v6" | "v7" | "5" | "6" | "7" | "32" | "v6l" | "v7l" | "hf" | "el") => {
             &[Fact::Arch(Arch::Other)]

@@ -1,0 +1,150 @@
+//! Why this asset and none of the others: the same rules, told name by name.
+
+use super::fit::Platform;
+use super::name::{Build, Subject, Unfit, read};
+use super::words::{Arch, Libc, Os};
+use super::{Choice, Query, choose};
+
+/// The choice for one target, with what each name was read as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The names of the chosen asset, or of those that tie; none where nothing fits.
+    pub picks: Vec<String>,
+    /// The rule that decided, in a few words.
+    pub rule: String,
+    /// Every name in the order of the release: what it says, and what came of it.
+    pub assets: Vec<AssetNote>,
+}
+
+/// One name of a release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssetNote {
+    /// The name.
+    pub name: String,
+    /// The words found in it: system, architecture, C library, then what is left over.
+    pub words: String,
+    /// What came of it: `chosen`, or why it was not.
+    pub verdict: String,
+}
+
+/// Explains what [`choose`] answers.
+pub(crate) fn explain(names: &[&str], query: &Query<'_>) -> Explanation {
+    let (picked, rule) = match choose(names, query) {
+        Choice::Chosen(pick) => (vec![pick.index], pick.reason),
+        Choice::Ambiguous { indices, reason } => (indices, reason),
+        Choice::None { .. } => (Vec::new(), "nothing fits".to_owned()),
+    };
+    let subject = Subject::new(query);
+    let platform = Platform::of(query.target);
+    let note = |(index, name): (usize, &&str)| {
+        let (words, verdict) = match read(index, name, &subject) {
+            Err(unfit) => (String::new(), refused(&unfit)),
+            Ok(build) if picked.contains(&index) => {
+                (words(&build), if picked.len() == 1 { "chosen" } else { "ties" }.to_owned())
+            }
+            Ok(build) => (words(&build), passed_over(&build, platform)),
+        };
+        AssetNote { name: (*name).to_owned(), words, verdict }
+    };
+    let assets = names.iter().enumerate().map(note).collect();
+    Explanation { picks: picked.into_iter().map(|index| names[index].to_owned()).collect(), rule, assets }
+}
+
+fn refused(unfit: &Unfit) -> String {
+    match unfit {
+        Unfit::Ending => "no program: a package or a side file, by its ending".to_owned(),
+        Unfit::Word(word) => format!("not the program that ships: says `{word}`"),
+        Unfit::Contradiction => "speaks of two systems or two architectures".to_owned(),
+    }
+}
+
+/// Why a program that could be installed was not taken.
+fn passed_over(build: &Build, platform: Option<Platform>) -> String {
+    let Some(platform) = platform else { return "the target's name is not understood".to_owned() };
+    match (build.os, build.arch) {
+        (Some(os), _) if os != platform.os => format!("for {}", system(os)),
+        (None, _) => "says no system".to_owned(),
+        (_, Some(arch)) if arch != platform.arch && arch != Arch::Universal => {
+            format!("for {}", architecture(arch))
+        }
+        _ if !build.family.is_empty() => format!(
+            "another program or variant: says {}",
+            build.family.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+        ),
+        _ => "another one fits better".to_owned(),
+    }
+}
+
+/// What was read, in a fixed order.
+fn words(build: &Build) -> String {
+    let known = [build.os.map(system), build.arch.map(architecture), build.libc.map(library)];
+    let mut out: Vec<String> = known.into_iter().flatten().map(str::to_owned).collect();
+    out.extend(build.extras.iter().map(|word| format!("+{word}")));
+    out.join(" ")
+}
+
+fn system(os: Os) -> &'static str {
+    match os {
+        Os::Linux => "Linux",
+        Os::Macos => "macOS",
+        Os::Windows => "Windows",
+        Os::FreeBsd => "FreeBSD",
+        Os::Android => "Android",
+        Os::Other => "another system",
+    }
+}
+
+fn architecture(arch: Arch) -> &'static str {
+    match arch {
+        Arch::X64 => "x86-64",
+        Arch::X86 | Arch::Intel => "32-bit x86",
+        Arch::Arm64 => "arm64",
+        Arch::Arm => "32-bit arm",
+        Arch::Universal => "universal",
+        Arch::Other => "another architecture",
+    }
+}
+
+fn library(libc: Libc) -> &'static str {
+    match libc {
+        Libc::Gnu => "gnu",
+        Libc::Musl => "musl",
+        Libc::Alpine => "Alpine",
+        Libc::Static => "static",
+        Libc::Msvc => "msvc",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_told_what_came_of_it() {
+        let names = [
+            "tool-linux-x64-musl.tar.gz",
+            "tool-linux-arm64.tar.gz",
+            "tool-lsp-linux-x64.tar.gz",
+            "tool-windows-x64.zip",
+            "tool-linux-x64-debug.tar.gz",
+            "tool.txt",
+        ];
+        let target = "x86_64-unknown-linux-gnu".parse().unwrap();
+        let query = Query { target: &target, tool: "tool", repo: "o/tool", tag: "v1", emulation: false };
+        let told = explain(&names, &query);
+        assert_eq!(told.picks, [names[0]]);
+        let rows: Vec<(&str, &str)> =
+            told.assets.iter().map(|a| (a.words.as_str(), a.verdict.as_str())).collect();
+        assert_eq!(
+            rows,
+            [
+                ("Linux x86-64 musl", "chosen"),
+                ("Linux arm64", "for arm64"),
+                ("Linux x86-64 +lsp", "another program or variant: says `lsp`"),
+                ("Windows x86-64", "for Windows"),
+                ("", "not the program that ships: says `debug`"),
+                ("", "no program: a package or a side file, by its ending"),
+            ]
+        );
+    }
+}
