@@ -5,27 +5,64 @@ use std::collections::BTreeSet;
 use super::Scope;
 use crate::hash::Sha256;
 
-/// What one line says: a hash, and the file that it is of, where the line names one.
-type Line<'a> = (Sha256, Option<&'a str>);
+/// What a file says once: a hash, and the file that it is of, where it names one.
+type Entry<'a> = (Sha256, Option<&'a str>);
 
 /// The forms of a line, tried in this order. Another form is another function.
-const FORMS: [for<'a> fn(&'a str) -> Option<Line<'a>>; 2] = [gnu, bare];
+const FORMS: [for<'a> fn(&'a str) -> Option<Entry<'a>>; 6] = [gnu, bare, bsd, name_first, labelled, nameless];
 
 /// The SHA-256 hashes that a file gives for `asset`: none where it does not list it, several where it contradicts
-/// itself. Names must be equal as a whole, but for a leading `./`; a hash without a name counts in files of
-/// [`Scope::Asset`] only.
+/// itself. Names must be equal as a whole, but for the directories in front of them; a hash without a name counts in
+/// files of [`Scope::Asset`] only.
 pub(crate) fn parse(file: &[u8], asset: &str, scope: Scope) -> BTreeSet<Sha256> {
     let text = decode(file);
-    let lines = text.lines().map(str::trim).filter_map(|line| FORMS.iter().find_map(|form| form(line)));
     let is_meant = |name: Option<&str>| match name {
-        Some(name) => name.strip_prefix("./").unwrap_or(name) == asset,
+        Some(name) => base(name) == asset,
         None => scope == Scope::Asset,
     };
-    lines.filter(|(_, name)| is_meant(*name)).map(|(sha256, _)| sha256).collect()
+    let entries = entries(&text).into_iter().filter(|(_, name)| is_meant(*name));
+    entries.map(|(sha256, _)| sha256).collect()
+}
+
+/// The last part of a path, as `dist/tool.zip`, `./tool.zip` and `C:\dist\tool.zip` are written.
+fn base(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// Everything that a text says: a line each, but for the listings of PowerShell and `CertUtil`.
+fn entries(text: &str) -> Vec<Entry<'_>> {
+    let mut out = Vec::new();
+    // What stands in front of a hash that has no name of its own.
+    let (mut of, mut hash): (Option<&str>, Option<Sha256>) = (None, None);
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        match field(line) {
+            Some(("Algorithm", _)) => hash = None,
+            Some(("Hash", value)) => hash = value.parse().ok(),
+            Some(("Path", path)) => out.extend(hash.take().map(|hash| (hash, Some(path)))),
+            _ => {
+                let found = FORMS.iter().find_map(|form| form(line));
+                out.extend(found.map(|(hash, name)| (hash, name.or(of))));
+                of = certutil(line);
+            }
+        }
+    }
+    out
+}
+
+/// A line of PowerShell's `Get-FileHash | Format-List`: `Hash      : E107…`.
+fn field(line: &str) -> Option<(&str, &str)> {
+    let (key, value) = line.split_once(" :")?;
+    Some((key.trim_end(), value.trim()))
+}
+
+/// The line with which Windows' `CertUtil` announces a hash: `SHA256 hash of tool.zip:`.
+fn certutil(line: &str) -> Option<&str> {
+    let rest = line.strip_prefix("SHA256 hash of ")?.strip_suffix(':')?;
+    Some(rest.strip_prefix("file ").unwrap_or(rest))
 }
 
 /// GNU coreutils: `<hex>  <name>`, or `<hex> *<name>` for binary mode; one space, too, as some write it by hand.
-fn gnu(line: &str) -> Option<Line<'_>> {
+fn gnu(line: &str) -> Option<Entry<'_>> {
     let (hash, name) = line.split_once(char::is_whitespace)?;
     let name = name.trim_start();
     let name = name.strip_prefix('*').unwrap_or(name);
@@ -33,8 +70,48 @@ fn gnu(line: &str) -> Option<Line<'_>> {
 }
 
 /// The hash alone.
-fn bare(line: &str) -> Option<Line<'_>> {
+fn bare(line: &str) -> Option<Entry<'_>> {
     Some((line.parse().ok()?, None))
+}
+
+/// BSD and OpenSSL: `SHA256 (name) = <hex>`, `SHA2-256(name)= <hex>`.
+fn bsd(line: &str) -> Option<Entry<'_>> {
+    let rest = sha256(line)?.trim_start().strip_prefix('(')?;
+    let (name, hash) = rest.rsplit_once('=')?;
+    let name = name.trim_end().strip_suffix(')')?;
+    Some((hash.trim().parse().ok()?, Some(name)))
+}
+
+/// The name in front: `<name> <hex>`.
+fn name_first(line: &str) -> Option<Entry<'_>> {
+    let (name, hash) = line.rsplit_once(char::is_whitespace)?;
+    let name = name.trim_end().trim_end_matches(':');
+    (!name.is_empty() && sha256(name).is_none_or(|rest| !is_end(rest)))
+        .then_some((hash.parse().ok()?, Some(name)))
+}
+
+/// The algorithm in front: `SHA256 <hex> <name>`.
+fn labelled(line: &str) -> Option<Entry<'_>> {
+    gnu(sha256(line)?.strip_prefix(|c: char| c.is_whitespace() || c == ':')?.trim_start())
+}
+
+/// The algorithm and the hash: `SHA2-256= <hex>`, `sha256: <hex>`.
+fn nameless(line: &str) -> Option<Entry<'_>> {
+    bare(sha256(line)?.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '=' | ':')))
+}
+
+/// What stands behind the algorithm's name at the beginning of a line. `SHA256` and `SHA2-256` only: another algorithm
+/// of 64 digits is another hash.
+fn sha256(line: &str) -> Option<&str> {
+    ["SHA256", "SHA2-256", "SHA-256"].iter().find_map(|word| {
+        let (head, rest) = (line.get(..word.len())?, line.get(word.len()..)?);
+        head.eq_ignore_ascii_case(word).then_some(rest)
+    })
+}
+
+/// Whether nothing but punctuation is left.
+fn is_end(rest: &str) -> bool {
+    rest.trim_matches([' ', '=', ':']).is_empty()
 }
 
 /// Files that were made on Windows may be UTF-16, or begin with a byte order mark. Bytes that are no text become
@@ -95,7 +172,7 @@ mod tests {
 
     #[test]
     fn only_the_whole_name_is_meant() {
-        for name in [format!("{NAME}.sha256"), format!("x{NAME}"), "nova".to_owned(), format!("../{NAME}")] {
+        for name in [format!("{NAME}.sha256"), format!("x{NAME}"), "nova".to_owned(), format!("{NAME}/x")] {
             assert!(parse(format!("{HASH}  {name}").as_bytes(), NAME, Scope::Asset).is_empty(), "{name}");
         }
     }
@@ -106,6 +183,53 @@ mod tests {
         assert!(parse(HASH.as_bytes(), NAME, Scope::Release).is_empty());
         assert!(parse(&HASH.as_bytes()[..63], NAME, Scope::Asset).is_empty());
         assert!(parse(HASH.repeat(2).as_bytes(), NAME, Scope::Asset).is_empty());
+    }
+
+    #[test]
+    fn every_form_of_the_field() {
+        for line in [
+            format!("SHA256 ({NAME}) = {HASH}"),
+            format!("SHA256({NAME})= {HASH}"),
+            format!("SHA2-256({NAME})= {HASH}"),
+            format!("SHA256 (dist/{NAME}) = {HASH}"),
+            format!("MD5   ({NAME}) = {}\nSHA256 ({NAME}) = {HASH}", &HASH[..32]),
+            format!("{NAME} {HASH}"),
+            format!("{NAME}: {HASH}"),
+            format!("SHA256 {HASH} {NAME}"),
+            format!("{HASH}  /home/runner/{NAME}"),
+            format!("{HASH} *bin/{NAME}"),
+            format!(
+                "Algorithm : SHA256\r\nHash      : {}\r\nPath      : C:\\a\\{NAME}\r\n",
+                HASH.to_uppercase()
+            ),
+            format!(
+                "SHA256 hash of {NAME}:\r\n{HASH}\r\nCertUtil: -hashfile command completed successfully.\r\n"
+            ),
+            format!(
+                "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n{HASH}  {NAME}\n-----BEGIN PGP SIGNATURE-----\n"
+            ),
+        ] {
+            assert!(gives(line.as_bytes(), Scope::Release), "{line}");
+        }
+        for line in
+            [format!("SHA2-256= {HASH}"), format!("sha256: {HASH}"), format!("MD5= 1\nSHA2-256= {HASH}")]
+        {
+            assert!(gives(line.as_bytes(), Scope::Asset), "{line}");
+            assert!(parse(line.as_bytes(), NAME, Scope::Release).is_empty(), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_sha256_of_the_asset_says_nothing() {
+        for line in [
+            format!("SHA3-256 ({NAME}) = {HASH}"),
+            format!("BLAKE2s256({NAME})= {HASH}"),
+            format!("SHA256 ({NAME}.sig) = {HASH}"),
+            format!("Hash: {HASH}"),
+            format!("SHA256 hash of other.zip:\n{HASH}"),
+        ] {
+            assert!(parse(line.as_bytes(), NAME, Scope::Release).is_empty(), "{line}");
+        }
     }
 
     #[test]
