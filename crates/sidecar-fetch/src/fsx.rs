@@ -30,7 +30,8 @@ pub(crate) fn failed(verb: &str, path: &Path, error: &io::Error) -> Error {
 /// The words of an `io::Error` without Rust's "(os error 2)", which helps nobody who has the words.
 pub(crate) fn plain(error: &io::Error) -> String {
     let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+    // Windows ends its sentences with a full stop.
+    text.split(" (os error").next().unwrap_or(&text).trim_end_matches('.').to_lowercase()
 }
 
 #[cfg(test)]
