@@ -109,7 +109,7 @@ fn a_read_only_file() {
     app.fails("read-only", ["sync"]).stderr_eq(str![[r#"
 error: `tauri.conf.json` is read-only
   file        [ROOT]/app/tauri.conf.json
-  left alone  nothing was written
+  left alone  this file, and those that change with it
 help: make it writable, then run the command again; `--dry-run` shows what it would change
 
 "#]]);

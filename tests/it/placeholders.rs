@@ -50,6 +50,13 @@ fn one_stands_in_where_nothing_is_at_hand_and_no_network_is_used() {
     let binaries = app.path("binaries").canonicalize().unwrap();
     assert!(text.contains(&format!("cargo::rerun-if-changed={}\n", binaries.display())), "{text}");
     assert!(placeholder(&app).is_file());
+    if cfg!(unix) {
+        let age = std::fs::metadata(binaries).unwrap().modified().unwrap().elapsed().unwrap();
+        assert!(
+            age > std::time::Duration::from_secs(86_400),
+            "a new directory would make cargo run it twice"
+        );
+    }
 }
 
 #[test]

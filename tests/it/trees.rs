@@ -1,6 +1,7 @@
 //! `layout = "tree"`: a binary and its companions stay together.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::SystemTime;
 
 use sidecar_tests::{
@@ -468,6 +469,78 @@ fn a_local_build_replaces_the_binary_alone() {
     assert_eq!(bytes(&app, "lib/libggml.so"), library(LINUX, "v1.0.0"));
     app.run(app.build_script(LINUX)).success();
     assert_eq!(bytes(&app, "bin/llama"), program(LINUX, "v1.0.0"));
+}
+
+/// What `tauri_build::build()` would see as `bundle.resources`; `None`: what the files say.
+fn resources(mut script: Command) -> Option<serde_json::Value> {
+    let output = script.output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    let json = text.lines().find_map(|line| line.strip_prefix("TAURI_CONFIG="))?;
+    Some(serde_json::from_str::<serde_json::Value>(json).unwrap()["bundle"]["resources"].clone())
+}
+
+#[test]
+fn a_build_tells_tauri_about_the_directory() {
+    let app = synced();
+    app.write("tauri.conf.json", r#"{ "bundle": { "resources": ["own/", "./binaries/llama"] } }"#);
+    assert_eq!(resources(app.build_script(LINUX)), None, "it is there, however it is spelled");
+    app.write("tauri.conf.json", r#"{ "bundle": { "resources": ["own/"] } }"#);
+    assert_eq!(resources(app.build_script(LINUX)), Some(serde_json::json!(["own/", "binaries/llama/"])));
+    let mut ships = app.build_script(LINUX);
+    ships.env("DEP_TAURI_DEV", "false");
+    let failed = app.run(ships).failure();
+    assert!(String::from_utf8_lossy(&failed.get_output().stdout).contains("binaries/llama/"));
+}
+
+#[test]
+fn sync_lists_the_directory_and_remove_takes_it_out() {
+    let app = app();
+    let before = "{ \"identifier\": \"a.b.c\", \"bundle\": { \"resources\": [\"own/\"] } }\n";
+    app.write("tauri.conf.json", before);
+    app.sidecar(["sync", "--target", LINUX]).success();
+    let text = app.read("tauri.conf.json");
+    assert!(text.contains("\"resources\": [\"own/\", \"binaries/llama/\"]"), "{text}");
+    assert!(!text.contains("externalBin"), "{text}");
+    app.run(app.build_script(LINUX)).success();
+    app.sidecar(["remove", "llama"]).success();
+    assert_eq!(app.read("tauri.conf.json"), before);
+    assert!(app.binaries().is_empty());
+}
+
+#[test]
+fn a_tree_that_is_not_at_hand_is_left_out_of_the_resources() {
+    let app = app();
+    app.sidecar(["lock"]).success();
+    app.forget_cache();
+    app.server.clear_requests();
+    app.write("tauri.conf.json", r#"{ "bundle": { "resources": ["own/", "binaries/llama/"] } }"#);
+    let script = || {
+        let mut script = app.build_script(LINUX);
+        script.env("SIDECAR_PLACEHOLDER", "1");
+        script
+    };
+    assert_eq!(resources(script()), Some(serde_json::json!(["own/"])));
+    assert!(app.server.requests().is_empty() && app.binaries().is_empty());
+    app.sidecar(["sync", "--target", LINUX]).success();
+    assert_eq!(resources(script()), None, "it is there now");
+    let mut docs = app.build_script(LINUX);
+    docs.env("DOCS_RS", "1");
+    assert_eq!(resources(docs), Some(serde_json::json!(["own/"])));
+}
+
+#[test]
+fn a_build_that_has_nothing_to_do_notices_each_of_the_files() {
+    let app = synced();
+    app.run(app.build_script(LINUX)).success();
+    for name in LINUX_FILES {
+        std::fs::remove_file(app.path("binaries/llama").join(name)).unwrap();
+        app.run(app.build_script(LINUX)).success();
+        assert_eq!(tree(&app), LINUX_FILES, "{name}");
+    }
+    app.sidecar(["sync", "--target", MAC]).success();
+    app.run(app.build_script(LINUX)).success();
+    app.sidecar(["verify", "--target", LINUX]).success();
 }
 
 #[test]

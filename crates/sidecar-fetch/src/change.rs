@@ -65,14 +65,14 @@ impl FileChange {
                 format!("`{}` was changed by somebody else meanwhile", name(&self.path)),
             )
             .fact("file", self.path.display())
-            .fact("left alone", "nothing was written")
+            .fact("left alone", "this file, and those that change with it")
             .help("run the command again; it starts from the file as it is now"));
         }
         let metadata = fsx::metadata(&self.path)?;
         if metadata.is_some_and(|found| found.permissions().readonly()) {
             return Err(Error::new(Kind::ReadOnly, format!("`{}` is read-only", name(&self.path)))
                 .fact("file", self.path.display())
-                .fact("left alone", "nothing was written")
+                .fact("left alone", "this file, and those that change with it")
                 .help(
                     "make it writable, then run the command again; `--dry-run` shows what it would change",
                 ));
@@ -255,8 +255,8 @@ mod tests {
         assert_eq!(
             error.to_string(),
             format!(
-                "`b.json` was changed by somebody else meanwhile\n  file        {path}\n  left alone  nothing was \
-                 written\nhelp: run the command again; it starts from the file as it is now"
+                "`b.json` was changed by somebody else meanwhile\n  file        {path}\n  left alone  this file, \
+                 and those that change with it\nhelp: run the command again; it starts from the file as it is now"
             )
         );
         is_as_it_was(&dir);

@@ -95,7 +95,7 @@ fn run(script: &Script, lines: &mut Lines) -> Result<Done, Error> {
     let constants = write_constants(script, &manifest, lock.as_ref())?;
     let names = manifest.sidecars.values().flat_map(|s| s.features.iter().map(String::as_str));
     let features = script.enabled(names);
-    let needs = Needs {
+    let mut needs = Needs {
         manifest: &manifest,
         wanted: Wanted::for_target(&manifest, &script.target, &features),
         owned: Owned::new(&manifest, lock.iter().flat_map(|lock| &lock.configured)),
@@ -113,8 +113,9 @@ fn run(script: &Script, lines: &mut Lines) -> Result<Done, Error> {
     // Mobile targets take no sidecars.
     if platform.is_desktop() {
         placing.run(&needs.features, lines, &mut done)?;
+        needs.wanted.resources.retain(|entry| !placing.left_out().contains(entry));
     }
-    if let Some(told) = tauri.and_then(|tauri| tauri.told(&needs, placing.absent())) {
+    if let Some(told) = tauri.and_then(|tauri| tauri.told(&needs, placing.placeholders())) {
         if let Some(json) = &told.macros {
             lines.rustc_env(env::TAURI_CONFIG, json);
         }

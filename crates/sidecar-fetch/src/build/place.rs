@@ -1,14 +1,15 @@
 //! Putting the files of a build where Tauri and the app look for them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use super::inputs::Done;
 use super::script::{Lines, Script, Stage};
 use super::{copies, local};
 use crate::cache::LazyCache;
 use crate::error::{Error, Kind};
-use crate::install::{Content, Installer, Mtime};
+use crate::install::{Content, Installer, Mtime, PAST};
 use crate::lock::{Lock, Locked, Pin};
 use crate::manifest::{Manifest, Sidecar};
 use crate::progress::Silent;
@@ -28,12 +29,10 @@ pub(super) struct Placing<'a> {
     placed: Vec<(&'a str, PathBuf, Content)>,
     /// By the entry in the configuration; without the triple that Tauri appends.
     placeholders: BTreeMap<String, PathBuf>,
-    /// Entries of trees that nothing stands in for: Tauri must not look for them.
-    left_out: BTreeSet<String>,
-    /// Names of the sidecars that are not there.
+    /// Names of the sidecars that placeholders stand in for.
     missing: Vec<&'a str>,
-    /// The files of trees.
-    in_trees: Vec<PathBuf>,
+    /// Entries of trees that are not there. Nothing stands in for a directory of resources: the build does without.
+    left_out: Vec<String>,
 }
 
 impl<'a> Placing<'a> {
@@ -44,18 +43,9 @@ impl<'a> Placing<'a> {
         cache: &'a LazyCache,
     ) -> Self {
         let installer = Installer::new(&script.out, Mtime::Past, cache);
-        Self {
-            script,
-            manifest,
-            lock,
-            installer,
-            cache,
-            placed: Vec::new(),
-            placeholders: BTreeMap::new(),
-            left_out: BTreeSet::new(),
-            missing: Vec::new(),
-            in_trees: Vec::new(),
-        }
+        let (placed, placeholders, missing) = (Vec::new(), BTreeMap::new(), Vec::new());
+        let left_out = Vec::new();
+        Self { script, manifest, lock, installer, cache, placed, placeholders, missing, left_out }
     }
 
     /// Places the sidecars that are for this target and these features.
@@ -70,101 +60,115 @@ impl<'a> Placing<'a> {
             if self.script.docs_rs {
                 self.stand_in(sidecar)?;
             } else if let Some(local) = local::build_of(sidecar, &self.script.target, self.script.release)? {
-                tasks.extend(self.install_local(sidecar, local, lines)?.map(|task| (sidecar, task)));
+                tasks.extend(self.install_local(sidecar, &local, lines)?);
                 done.stood_in = true;
             } else if self.script.placeholder {
-                self.install_or_stand_in(sidecar, lines)?;
+                self.install_or_stand_in(sidecar, lines, done)?;
             } else if let Some(lock) = self.lock {
-                tasks.push((sidecar, self.pinned_task(lock, sidecar)?));
+                let pin = lock.pin(self.manifest, sidecar, &self.script.target)?;
+                tasks.push((sidecar, self.task(sidecar, &lock.sidecars[&sidecar.name], pin)));
             }
         }
-        self.install(tasks, lines)?;
-        done.stood_in |= !self.missing.is_empty();
+        self.install(tasks, lines, done)?;
+        done.stood_in |= !self.placeholders.is_empty() || !self.left_out.is_empty();
         self.tell_missing(lines)?;
         self.copy_beside_the_app(lines, done)?;
         done.files.extend(self.placed.iter().map(|(_, path, _)| path.clone()));
-        done.files.append(&mut self.in_trees);
         self.installer.save();
         Ok(())
     }
 
-    /// What is not there, for [`Tauri::told`](super::tauri::Tauri::told).
-    pub(super) fn absent(&self) -> Absent<'_> {
-        Absent { placeholders: &self.placeholders, left_out: &self.left_out }
+    /// The placeholders that were made, by the entry in the configuration.
+    pub(super) fn placeholders(&self) -> &BTreeMap<String, PathBuf> {
+        &self.placeholders
+    }
+
+    /// The entries in `bundle.resources` of trees that this build does without.
+    pub(super) fn left_out(&self) -> &[String] {
+        &self.left_out
+    }
+
+    fn dest(&self, sidecar: &Sidecar) -> PathBuf {
+        let binaries = self.script.app.join(&self.manifest.settings.binaries);
+        binaries.join(self.script.target.file_name(&sidecar.install_as))
     }
 
     fn task(&self, sidecar: &'a Sidecar, locked: &'a Locked, pin: &'a Pin) -> Task<'a> {
-        let version = locked.version_text();
-        Task::new(&self.script.app, self.manifest, sidecar, version, &self.script.target, pin)
+        let Script { app, target, .. } = self.script;
+        Task::new(app, self.manifest, sidecar, locked.version_text(), target, pin)
     }
 
-    fn pinned_task(&self, lock: &'a Lock, sidecar: &'a Sidecar) -> Result<Task<'a>, Error> {
-        let pin = lock.pin(self.manifest, sidecar, &self.script.target)?;
-        Ok(self.task(sidecar, &lock.sidecars[&sidecar.name], pin))
-    }
-
-    /// Writes down what a task installed.
-    fn note(&mut self, sidecar: &'a Sidecar, task: Task<'a>) {
+    /// What a task put where it says.
+    fn keep(&mut self, sidecar: &'a Sidecar, task: Task<'a>, lines: &mut Lines, done: &mut Done) {
+        let watched = task.watched();
+        // A file that is removed or replaced by hand is put back by the next build.
+        for path in &watched {
+            lines.rerun_if_changed(path);
+        }
         if task.is_tree() {
-            self.in_trees.extend(task.watched());
+            done.files.extend(watched);
         } else {
-            let content = task.content();
-            self.placed.push((&sidecar.install_as, task.dest, content));
+            self.placed.push((&sidecar.install_as, task.dest, content(task.pin)));
         }
     }
 
     /// Installs what is pinned, as many as possible at once.
-    fn install(&mut self, tasks: Vec<(&'a Sidecar, Task<'a>)>, lines: &mut Lines) -> Result<(), Error> {
+    fn install(
+        &mut self,
+        tasks: Vec<(&'a Sidecar, Task<'a>)>,
+        lines: &mut Lines,
+        done: &mut Done,
+    ) -> Result<(), Error> {
         let app = self.script.app.clone();
         let network = Network::when_needed(move || offline::is_offline(&app));
         let (sidecars, tasks): (Vec<_>, Vec<_>) = tasks.into_iter().unzip();
         let result = provision::provision(&tasks, &self.tools(&network));
-        // A file that is removed or replaced by hand is put back by the next build.
-        for path in tasks.iter().flat_map(Task::watched) {
-            lines.rerun_if_changed(&path);
-        }
-        result?;
+        // Also after an error: the script runs again once the files are there.
         for (sidecar, task) in sidecars.into_iter().zip(tasks) {
-            self.note(sidecar, task);
+            self.keep(sidecar, task, lines, done);
         }
-        Ok(())
+        result.map(drop)
     }
 
     fn tools<'t>(&'t self, network: &'t Network) -> Tools<'t> {
         Tools { cache: self.cache, installer: &self.installer, network, reporter: &Silent }
     }
 
-    /// Installs a local build; of a tree it is a task, as what lies beside it is still what the lock pins.
     fn install_local(
         &mut self,
         sidecar: &'a Sidecar,
-        local: PathBuf,
+        local: &Path,
         lines: &mut Lines,
-    ) -> Result<Option<Task<'a>>, Error> {
-        lines.rerun_if_changed(&local);
+    ) -> Result<Option<(&'a Sidecar, Task<'a>)>, Error> {
+        lines.rerun_if_changed(local);
         lines.warning(&format!("sidecar `{}` is a local build: {}", sidecar.name, local.display()));
-        let (sha256, size) = hash::of_file(&local)?;
+        let (sha256, size) = hash::of_file(local)?;
         let content = Content { sha256, size };
         if let Some(lock) = self.lock.filter(|_| sidecar.is_tree()) {
-            return Ok(Some(self.pinned_task(lock, sidecar)?.with_local(local, content)));
+            let pin = lock.pin(self.manifest, sidecar, &self.script.target)?;
+            let task = self.task(sidecar, &lock.sidecars[&sidecar.name], pin);
+            return Ok(Some((sidecar, task.with_local(local.to_owned(), content))));
         }
-        let binaries = self.script.app.join(&self.manifest.settings.binaries);
-        let dest = binaries.join(self.script.target.file_name(&sidecar.install_as));
-        self.installer.install(&local, &dest, content)?;
+        let dest = self.dest(sidecar);
+        self.installer.install(local, &dest, content)?;
         lines.rerun_if_changed(&dest);
         self.placed.push((&sidecar.install_as, dest, content));
         Ok(None)
     }
 
     /// Installs what the lock pins where that takes no network; makes a placeholder for the rest.
-    fn install_or_stand_in(&mut self, sidecar: &'a Sidecar, lines: &mut Lines) -> Result<(), Error> {
+    fn install_or_stand_in(
+        &mut self,
+        sidecar: &'a Sidecar,
+        lines: &mut Lines,
+        done: &mut Done,
+    ) -> Result<(), Error> {
         let Some((locked, pin)) = self.pinned(sidecar) else { return self.stand_in(sidecar) };
         let task = self.task(sidecar, locked, pin);
         let network = Network::when_needed(|| Some(env::PLACEHOLDER.to_owned()));
         match provision::provision(std::slice::from_ref(&task), &self.tools(&network)) {
             Ok(_) => {
-                task.watched().iter().for_each(|path| lines.rerun_if_changed(path));
-                self.note(sidecar, task);
+                self.keep(sidecar, task, lines, done);
                 Ok(())
             }
             Err(error) if error.kind() == Kind::Offline => self.stand_in(sidecar),
@@ -179,12 +183,10 @@ impl<'a> Placing<'a> {
         Some((&lock.sidecars[&sidecar.name], pin))
     }
 
-    /// Makes a placeholder in `OUT_DIR`, where no bundler looks. A tree has none: Tauri would put a directory that lies
-    /// elsewhere under another name.
+    /// Makes a placeholder in `OUT_DIR`, where no bundler looks.
     fn stand_in(&mut self, sidecar: &'a Sidecar) -> Result<(), Error> {
         if sidecar.is_tree() {
-            self.left_out.insert(self.manifest.entry_of(sidecar));
-            self.missing.push(&sidecar.name);
+            self.left_out.push(format!("{}/", self.manifest.entry_of(sidecar)));
             return Ok(());
         }
         let target = &self.script.target;
@@ -200,8 +202,31 @@ impl<'a> Placing<'a> {
 
     /// Says which placeholders there are, and watches for the files that they stand in for.
     fn tell_missing(&self, lines: &mut Lines) -> Result<(), Error> {
-        if self.missing.is_empty() || self.script.docs_rs {
+        if self.missing.is_empty() && self.left_out.is_empty() || self.script.docs_rs {
             return Ok(());
+        }
+        for entry in &self.left_out {
+            lines.warning(&format!(
+                "`{entry}` is left out of the app's resources, because `{}` is set; run `cargo sidecar sync` with a \
+                 network",
+                env::PLACEHOLDER
+            ));
+        }
+        self.tell_placeholders(lines);
+        let binaries = self.script.app.join(&self.manifest.settings.binaries);
+        if !binaries.exists() {
+            fsx::create_dir_all(&binaries)?;
+            // A current time would cost a second build. Where the system sets none for directories, it does.
+            let past = SystemTime::UNIX_EPOCH + Duration::from_secs(PAST);
+            let _ = fsx::open(&binaries).map(|directory| directory.set_modified(past));
+        }
+        lines.rerun_if_changed(&binaries);
+        Ok(())
+    }
+
+    fn tell_placeholders(&self, lines: &mut Lines) {
+        if self.missing.is_empty() {
+            return;
         }
         let names: Vec<_> = self.missing.iter().map(|name| format!("`{name}`")).collect();
         let (verb, noun) = if names.len() == 1 { ("is", "a placeholder") } else { ("are", "placeholders") };
@@ -210,10 +235,6 @@ impl<'a> Placing<'a> {
             names.join(", "),
             env::PLACEHOLDER
         ));
-        let binaries = self.script.app.join(&self.manifest.settings.binaries);
-        fsx::create_dir_all(&binaries)?;
-        lines.rerun_if_changed(&binaries);
-        Ok(())
     }
 
     /// Where cargo puts the app elsewhere than tauri-build thinks, the sidecars go there, too.
@@ -239,15 +260,6 @@ impl<'a> Placing<'a> {
     }
 }
 
-/// The entries of the configuration whose files are not there.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Absent<'a> {
-    /// Files that stand in for entries, without the triple that Tauri appends.
-    pub(super) placeholders: &'a BTreeMap<String, PathBuf>,
-    /// Entries of `bundle.resources` that nothing stands in for.
-    pub(super) left_out: &'a BTreeSet<String>,
-}
-
 /// Refuses placeholders where they could end up on other people's machines.
 pub(super) fn check_placeholders(script: &Script) -> Result<(), Error> {
     let why = match script.stage {
@@ -260,4 +272,8 @@ pub(super) fn check_placeholders(script: &Script) -> Result<(), Error> {
         .fact("variable", format!("{}=1", env::PLACEHOLDER))
         .fact("reason", why)
         .help(format!("unset `{}`, and run `cargo sidecar sync` once with a network", env::PLACEHOLDER)))
+}
+
+fn content(pin: &Pin) -> Content {
+    Content { sha256: pin.binary_sha256, size: pin.binary_size }
 }

@@ -5,11 +5,10 @@
 //! that ships, files that disagree are an error. In development only tauri-build and the macros read the configuration,
 //! and both take what `TAURI_CONFIG` says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::place::Absent;
 use super::script::{Lines, Script, Stage};
 use crate::config::{
     ConfigFile, Configs, Difference, Drift, EXTERNAL_BIN, Entry, Node, Owned, Platform, Value, Wanted,
@@ -169,51 +168,41 @@ impl Tauri {
         path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
     }
 
-    /// What `TAURI_CONFIG` must say for this build; `None`: what it says already.
-    pub(super) fn told(&self, needs: &Needs<'_>, absent: Absent<'_>) -> Option<Told> {
-        let Absent { placeholders, left_out } = absent;
+    /// What `TAURI_CONFIG` must say for this build; `None`: what it says already. `placeholders`: files that stand in
+    /// for entries, without the triple that Tauri appends.
+    pub(super) fn told(&self, needs: &Needs<'_>, placeholders: &BTreeMap<String, PathBuf>) -> Option<Told> {
         let drift = Drift::of(&self.effective, &needs.wanted, &needs.owned);
         let mobile = !self.platform.is_desktop();
         let in_the_way = mobile && !external_bin(&self.effective).is_empty();
-        if drift.is_empty() && placeholders.is_empty() && left_out.is_empty() && !in_the_way {
+        if drift.is_empty() && placeholders.is_empty() && !in_the_way {
             return None;
         }
         let binaries = replaced(&external_bin(&self.effective), &drift.external_bin);
         let for_macros = if mobile { Node::new(Value::Null) } else { Node::strings(&binaries) };
-        let macros = self.with(for_macros, &drift.resources);
+        let macros = self.with(for_macros, &drift);
         let stand_ins = binaries.iter().map(|entry| match placeholders.get(&normalized(entry)) {
             Some(path) => path.display().to_string(),
             None => entry.clone(),
         });
-        let tauri_build = if placeholders.is_empty() && left_out.is_empty() {
+        let tauri_build = if placeholders.is_empty() {
             macros.clone()
         } else {
-            self.with(Node::strings(stand_ins), &self.without(left_out, &drift.resources))
+            self.with(Node::strings(stand_ins), &drift)
         };
         let macros = (in_the_way || !drift.is_empty()).then_some(macros);
         Some(Told { tauri_build, macros })
     }
 
     /// `TAURI_CONFIG` with other lists in it. Nulls that it holds stay: they delete what the files say.
-    fn with(&self, external_bin: Node, difference: &Difference) -> String {
+    fn with(&self, external_bin: Node, drift: &Drift) -> String {
         let mut out = self.given.clone().unwrap_or_else(|| Node::object::<String>([]));
         let spelled = |key: &&&str| self.effective.at(&["bundle", key]).is_some();
         let key = EXTERNAL_BIN.iter().find(spelled).unwrap_or(&EXTERNAL_BIN[0]);
         set(&mut out, &["bundle", key], external_bin);
-        if !difference.is_empty() {
-            set_resources(&mut out, &self.effective, difference);
+        if !drift.resources.is_empty() {
+            set_resources(&mut out, &self.effective, &drift.resources);
         }
         out.to_json()
-    }
-
-    /// A difference of the resources by which those that are not there go, too.
-    fn without(&self, left_out: &BTreeSet<String>, difference: &Difference) -> Difference {
-        let goes = |entry: &str| left_out.contains(&normalized(entry));
-        let found = resources(&self.effective).into_iter().filter(|entry| goes(entry)).map(str::to_owned);
-        Difference {
-            missing: difference.missing.iter().filter(|entry| !goes(entry)).cloned().collect(),
-            extra: difference.extra.iter().cloned().chain(found).collect(),
-        }
     }
 }
 
@@ -284,62 +273,4 @@ fn set(node: &mut Node, path: &[&str], value: Node) {
         entries.len() - 1
     });
     set(&mut entries[at].node, rest, value);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn node(text: &str) -> Node {
-        ConfigFile::parse(Path::new("x.json"), text.to_owned()).unwrap().root
-    }
-
-    fn difference(missing: &[&str], extra: &[&str]) -> Difference {
-        let owned = |entries: &[&str]| entries.iter().map(|entry| (*entry).to_owned()).collect();
-        Difference { missing: owned(missing), extra: owned(extra) }
-    }
-
-    #[test]
-    fn a_value_is_set_where_nothing_is_and_instead_of_what_is() {
-        for (before, after) in [
-            ("{}", r#"{"a":{"b":1}}"#),
-            ("null", r#"{"a":{"b":1}}"#),
-            (r#"{"a":{"c":null},"d":2}"#, r#"{"a":{"c":null,"b":1},"d":2}"#),
-            (r#"{"a":{"b":{"x":1}}}"#, r#"{"a":{"b":1}}"#),
-            (r#"{"a":[]}"#, r#"{"a":{"b":1}}"#),
-        ] {
-            let mut found = node(before);
-            set(&mut found, &["a", "b"], node("1"));
-            assert_eq!(found.to_json(), after, "{before}");
-        }
-    }
-
-    #[test]
-    fn a_list_keeps_what_is_the_users_in_its_place() {
-        let difference = difference(&["b/new"], &["./b/old"]);
-        assert_eq!(replaced(&["x", "./b/old", "y"], &difference), ["x", "y", "b/new"]);
-    }
-
-    #[test]
-    fn resources_are_replaced_as_a_list_and_patched_as_a_map() {
-        let difference = difference(&["b/new/"], &["b/old/"]);
-        for (effective, told) in [
-            (r#"{"bundle":{"resources":["a","b/old/"]}}"#, r#"{"bundle":{"resources":["a","b/new/"]}}"#),
-            (r#"{"bundle":{}}"#, r#"{"bundle":{"resources":["b/new/"]}}"#),
-            (
-                r#"{"bundle":{"resources":{"a":"a","b/old/":"old"}}}"#,
-                r#"{"bundle":{"resources":{"b/old/":null,"b/new/":"b/new/"}}}"#,
-            ),
-        ] {
-            let mut out = node("{}");
-            set_resources(&mut out, &node(effective), &difference);
-            assert_eq!(out.to_json(), told, "{effective}");
-        }
-    }
-
-    #[test]
-    fn a_difference_is_told_in_one_line() {
-        let drift = Drift { external_bin: difference(&["a", "b"], &[]), resources: difference(&[], &["c/"]) };
-        assert_eq!(words(&drift), "missing: a, b; extra: c/");
-    }
 }

@@ -1,7 +1,9 @@
 //! How the effective configuration differs from what the sidecars need.
 
+use std::collections::BTreeSet;
+
 use super::node::{Node, Value};
-use super::wanted::{Owned, Wanted, same};
+use super::wanted::{Owned, Wanted, normalized};
 
 /// The difference in one list of the configuration. Empty: it agrees.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,8 +60,11 @@ pub(crate) fn resources(effective: &Node) -> Vec<&str> {
 }
 
 fn difference(found: &[&str], wanted: &[String], owned: &Owned) -> Difference {
-    let has = |entry: &String| found.iter().any(|f| same(f, entry));
-    let is_wanted = |entry: &str| wanted.iter().any(|w| same(w, entry));
+    // Each entry is normalized once: build scripts run unoptimised.
+    let normal: BTreeSet<String> = found.iter().map(|entry| normalized(entry)).collect();
+    let wanted_set: BTreeSet<String> = wanted.iter().map(|entry| normalized(entry)).collect();
+    let has = |entry: &String| normal.contains(&normalized(entry));
+    let is_wanted = |entry: &str| wanted_set.contains(&normalized(entry));
     let extra = found.iter().filter(|entry| owned.has(entry) && !is_wanted(entry));
     Difference {
         missing: wanted.iter().filter(|entry| !has(entry)).cloned().collect(),

@@ -2,7 +2,8 @@
 //!
 //! `read`: text to [`Node`]s that know their place (JSON, JSON5, TOML). `files`: the base and its platform overlays.
 //! `wanted`: what the sidecars need there. `drift`: how the effective configuration differs from that.
-//! `capability`: the file that lets JavaScript reach them, and what else lies beside it. `edit` and `plan`: what `sync` changes, as data.
+//! `capability`: the file that lets JavaScript reach them, and what else lies beside it.
+//! `edit`: a change of a file's text that keeps every other byte. `plan`: what `sync` changes, as data.
 
 pub(crate) mod capability;
 mod drift;
@@ -20,8 +21,6 @@ mod toml;
 mod wanted;
 
 pub(crate) use drift::{Difference, Drift, EXTERNAL_BIN, external_bin, resources};
-#[cfg(feature = "resolve")]
-pub(crate) use edit::Style;
 pub(crate) use files::{ConfigFile, Configs, Format};
 pub(crate) use node::{Entry, Node, Value};
 pub(crate) use platform::Platform;

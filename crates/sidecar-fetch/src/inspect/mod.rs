@@ -172,7 +172,7 @@ pub(crate) fn check(path: &Path, target: &Target) -> Result<Facts, Error> {
 
 /// Checks a file that is installed beside a program: a program or library in the target's own format must be for its
 /// architecture. `None`: it is something else, such as data, or managed code that runs on every processor.
-#[cfg(feature = "resolve")]
+#[cfg(any(feature = "resolve", test))]
 pub(crate) fn check_companion(path: &Path, target: &Target) -> Result<Option<Facts>, Error> {
     let parts = match read(&mut fsx::open(path)?) {
         Ok(Some(parts)) => parts,

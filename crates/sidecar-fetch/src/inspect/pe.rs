@@ -50,7 +50,7 @@ pub(super) fn read<R: Read + Seek>(image: &mut Image<'_, R>) -> Result<Facts> {
 
 /// Whether a PE file holds .NET code: it has the fifteenth data directory (`CLR Runtime Header`). What its header says of
 /// the processor is a formality then.
-#[cfg(feature = "resolve")]
+#[cfg(any(feature = "resolve", test))]
 pub(super) fn is_managed<R: Read + Seek>(input: &mut R) -> bool {
     let mut clr = || -> Result<u32> {
         let mut image = Image::new(input).map_err(super::Fault::Io)?;

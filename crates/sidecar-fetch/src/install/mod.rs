@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 pub(crate) use stamp::{Identity, Stamps};
-#[cfg(feature = "resolve")]
+#[cfg(any(feature = "resolve", test))]
 pub(crate) use tree::remove_tree;
 pub(crate) use tree::{TreeFile, TreeOf, record_of};
 
@@ -33,7 +33,7 @@ pub(crate) enum Mtime {
 }
 
 /// 2020-01-01T00:00:00Z in seconds since the Unix epoch: before any build, after any date that zip tools choke on.
-const PAST: u64 = 1_577_836_800;
+pub(crate) const PAST: u64 = 1_577_836_800;
 
 /// Where files are made before they are renamed into place, and what is known of files that are already there. Serves
 /// several threads at once.

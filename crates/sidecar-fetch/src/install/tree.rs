@@ -184,7 +184,7 @@ impl Installer<'_> {
         }
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
         let staged = self.staging().join(format!("{name}.{}", std::process::id()));
-        fsx::write_atomic(&staged, &record.to_text())?;
+        fsx::write_atomic(&staged, record.to_text())?;
         let taken_over = !before.target.is_empty() && before.target != record.target;
         let time = if self.mtime == Mtime::Past && !taken_over { past() } else { SystemTime::now() };
         fsx::set_modified(&staged, time)?;
@@ -204,7 +204,7 @@ impl Installer<'_> {
 }
 
 /// Removes what was written into a tree, and the directories that are then empty.
-#[cfg(feature = "resolve")]
+#[cfg(any(feature = "resolve", test))]
 pub(crate) fn remove_tree(root: &Path) -> Result<(), Error> {
     let path = record_of(root);
     let record = Record::read(&path);

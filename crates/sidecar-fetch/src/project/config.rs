@@ -1,5 +1,8 @@
 //! `config`: what `tauri build --config` takes, so that another choice of features reaches build script and bundler.
 
+use std::collections::BTreeSet;
+
+use super::patch::owned;
 use super::{Features, Project};
 use crate::config::{
     Configs, Difference, Drift, EXTERNAL_BIN, Node, Owned, Platform, Value, Wanted, external_bin, resources,
@@ -25,7 +28,7 @@ impl Project<'_> {
                 .help("name the app's package: `-p PACKAGE`"));
         };
         let lock = super::lock_as_is(&manifest)?;
-        let owned = Owned::new(&manifest, &lock.configured);
+        let owned = owned(&manifest, &lock, &BTreeSet::new());
         let wanted = Wanted::for_target(&manifest, &target, &features);
         Ok(narrowed(&configs.effective(platform, None), &wanted, &owned).to_json())
     }

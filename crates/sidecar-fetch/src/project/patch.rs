@@ -79,7 +79,7 @@ pub(super) fn lock_change(manifest: &Manifest, lock: &Lock) -> Result<Option<Fil
 
 /// The entries that are ours: of the manifest, of what an earlier run wrote, and of sidecars that were locked and are
 /// not declared any more.
-fn owned(manifest: &Manifest, lock: &Lock, gone: &BTreeSet<String>) -> Owned {
+pub(super) fn owned(manifest: &Manifest, lock: &Lock, gone: &BTreeSet<String>) -> Owned {
     let old = lock.sidecars.keys().filter(|name| !manifest.sidecars.contains_key(*name));
     let old: Vec<String> = old.map(|name| format!("{}/{name}", manifest.settings.binaries)).collect();
     Owned::new(manifest, lock.configured.iter().chain(gone).chain(&old))

@@ -77,7 +77,7 @@ impl<'a> Task<'a> {
     }
 
     /// The file that is installed as `dest`.
-    pub(crate) fn content(&self) -> Content {
+    pub(super) fn content(&self) -> Content {
         let pinned = Content { sha256: self.pin.binary_sha256, size: self.pin.binary_size };
         self.local.as_ref().map_or(pinned, |(_, content)| *content)
     }

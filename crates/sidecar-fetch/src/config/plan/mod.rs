@@ -117,4 +117,6 @@ fn changes(before: &Configs, after: &Configs) -> Vec<FileChange> {
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod props;
+#[cfg(test)]
 mod tests;
