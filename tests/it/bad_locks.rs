@@ -27,7 +27,7 @@ help: run `cargo sidecar lock` and commit the file that it writes
 
 "#]]);
     app.fails("lock-stale", ["lock", "--locked"]);
-    app.fails("lock-stale", ["verify"]);
+    app.fails("verify-failed", ["verify"]);
 }
 
 #[test]

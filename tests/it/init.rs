@@ -391,7 +391,7 @@ fn a_read_only_file_stops_all_of_it() {
     app.fails("read-only", ["init", "--yes"]).stderr_eq(str![[r#"
 error: `build.rs` is read-only
   file        [ROOT]/app/build.rs
-  left alone  nothing was written
+  left alone  this file, and those that change with it
 help: make it writable, then run the command again; `--dry-run` shows what it would change
 
 "#]]);

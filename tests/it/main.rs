@@ -25,3 +25,4 @@ mod replaying;
 mod secrets;
 mod syncing;
 mod trees;
+mod verifying;

@@ -78,13 +78,10 @@ fn every_target_with_one_flag() {
     expected.sort();
     assert_eq!(app.binaries(), expected);
     app.sidecar(["verify", "--all-targets"]).success().stdout_eq(str![[r#"
-NAME  VERSION  TARGET                     STATE  VOUCHED BY
-tool  1.2.0    aarch64-apple-darwin       ok     github-digest
-tool  1.2.0    aarch64-pc-windows-msvc    ok     github-digest
-tool  1.2.0    aarch64-unknown-linux-gnu  ok     github-digest
-tool  1.2.0    x86_64-apple-darwin        ok     github-digest
-tool  1.2.0    x86_64-pc-windows-msvc     ok     github-digest
-tool  1.2.0    x86_64-unknown-linux-gnu   ok     github-digest
+CHECK  STATE  WHAT
+lock   ok     sidecar.lock: answers sidecar.toml
+cache  ok     12 cached files for 6 targets
+file   ok     6 installed files for 6 targets: github-digest
 
 "#]]);
 }

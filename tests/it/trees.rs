@@ -118,6 +118,10 @@ fn times(app: &App) -> Vec<(PathBuf, SystemTime)> {
     files.map(|path| (path.clone(), std::fs::metadata(path).unwrap().modified().unwrap())).collect()
 }
 
+fn stdout(done: &snapbox::cmd::OutputAssert) -> String {
+    String::from_utf8(done.get_output().stdout.clone()).unwrap()
+}
+
 const LINUX_FILES: [&str; 4] = ["bin/llama", "lib/libggml.so", "lib/libggml.so.0", "lib/libggml.so.0.1"];
 
 #[test]
@@ -130,10 +134,33 @@ fn the_tree_of_one_target_is_installed_with_links_as_copies() {
     }
     assert_eq!(app.binaries(), [".llama.files", "llama"], "no file with a triple");
     app.sidecar(["verify", "--target", LINUX]).success().stdout_eq(str![[r#"
-NAME   VERSION  TARGET                    STATE  VOUCHED BY
-llama  1.0.0    x86_64-unknown-linux-gnu  ok     github-digest
+CHECK  STATE  WHAT
+lock   ok     sidecar.lock: answers sidecar.toml
+cache  ok     3 cached files for x86_64-unknown-linux-gnu
+file   ok     llama 1.0.0 for x86_64-unknown-linux-gnu: 4 files, github-digest
 
 "#]]);
+}
+
+#[test]
+fn a_bundle_holds_the_whole_tree_among_its_resources() {
+    let app = synced();
+    let put = |place: &str| {
+        for name in LINUX_FILES {
+            let to = app.path(place).join("binaries/llama").join(name);
+            std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+            std::fs::write(to, bytes(&app, name)).unwrap();
+        }
+    };
+    let verify = |app: &App| app.sidecar(["verify", "--target", LINUX, "--bundle", "out"]);
+    std::fs::create_dir_all(app.path("out")).unwrap();
+    let text = stdout(&verify(&app).failure());
+    assert!(text.contains("there is no `binaries/llama/lib/libggml.so` among the resources"), "{text}");
+    put("out/usr/lib/My App");
+    verify(&app).success();
+    std::fs::write(app.path("out/usr/lib/My App/binaries/llama/lib/libggml.so.0"), "other").unwrap();
+    let text = stdout(&verify(&app).failure());
+    assert!(text.contains("differs") && text.contains("libggml.so.0"), "{text}");
 }
 
 #[test]

@@ -2,10 +2,11 @@
 
 use crate::error::Result;
 use crate::run::{cargo, step};
-use crate::{accuracy, tidy};
+use crate::{accuracy, tauri, tidy};
 
-/// Every test. The demo is one: its account is compared with a committed snapshot.
-pub(crate) fn test() -> Result<()> {
+/// Every test. The demo is one: its account is compared with a committed snapshot. `require`: what must not be left out
+/// where its tools are missing.
+pub(crate) fn test(require: &[&str]) -> Result<()> {
     step("tests", &mut cargo(&["test", "--workspace", "--quiet"]))?;
     step(
         "tests without the network code",
@@ -13,6 +14,7 @@ pub(crate) fn test() -> Result<()> {
     )?;
     accuracy::run(&[])?;
     step("demo", &mut cargo(&["run", "--quiet", "--package", "xtask", "--", "demo", "--check"]))?;
+    tauri::run(require)?;
     tidy::check()
 }
 

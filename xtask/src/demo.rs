@@ -148,8 +148,9 @@ impl Stage {
             told.detail(&format!("binaries/{}", path.file_name().unwrap_or_default().to_string_lossy()));
         }
         let start = Instant::now();
-        let (table, _) = self.sidecar(&["verify", "--all-targets"])?;
-        let ok = table.lines().filter(|line| line.contains("  ok  ")).count();
+        let (rows, _) = self.sidecar(&["verify", "--all-targets", "--message-format", "json"])?;
+        let of_file = |line: &&str| line.contains(r#""subject":"file""#) && line.contains(r#""state":"ok""#);
+        let ok = rows.lines().filter(of_file).count();
         told.step("verify", start, &format!("cargo sidecar verify --all-targets: {ok} ok"));
         Ok(())
     }

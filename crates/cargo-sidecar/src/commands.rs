@@ -4,17 +4,16 @@ mod diff;
 mod doctor;
 mod init;
 mod report;
+mod verify;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::CommandFactory as _;
 use serde_json::json;
-use sidecar_fetch::{
-    AddRequest, Cache as CacheOf, Error, Features, Finding, Project, Relock, Targets, select,
-};
+use sidecar_fetch::{AddRequest, Cache as CacheOf, Error, Features, Project, Relock, Targets, select};
 
-use crate::args::{Add, Cache, Cli, Command, FeatureFlags, Global, Selection};
+use crate::args::{Add, Cache, Cli, Command, FeatureFlags, Global, Selection, Verify};
 use crate::bars::Bars;
 use crate::out::{Out, bytes, data, message, table};
 use crate::workspace::Workspace;
@@ -31,7 +30,7 @@ pub(crate) fn run(cli: &Cli, out: Out) -> Result<ExitCode, Error> {
         Command::Config { target, features } => config(&cli.global, target.as_deref(), features, out)?,
         Command::List => list(&cli.global, out)?,
         Command::Explain { name, target } => explain(&cli.global, name, target, out)?,
-        Command::Verify(selection) => return verify(&cli.global, selection, out),
+        Command::Verify(command) => return verify(&cli.global, command, out),
         Command::Doctor => return doctor(&cli.global, out),
         Command::Cache { command } => cache(command, out)?,
         Command::Schema => data([sidecar_fetch::SCHEMA.trim_end()]),
@@ -202,22 +201,22 @@ fn explain(global: &Global, name: &str, targets: &[String], out: Out) -> Result<
     })
 }
 
-fn verify(global: &Global, selection: &Selection, out: Out) -> Result<ExitCode, Error> {
+fn verify(global: &Global, verify: &Verify, out: Out) -> Result<ExitCode, Error> {
+    let selection = &verify.selection;
     let features = features(&selection.features);
-    let mut bad = 0;
-    for_each(global, out, false, |project, bars| {
-        let rows = project.verify(&targets(selection)?, &features)?;
+    let mut good = true;
+    for_each(global, out, verify.bundle.is_some(), |project, bars| {
+        let targets = targets(selection)?;
+        let rows = match &verify.bundle {
+            None => project.verify(&targets, &features)?,
+            Some(bundle) => project.verify_bundle(&targets, &features, bundle)?,
+        };
         bars.clear();
-        bad += rows.iter().filter(|row| row.finding != Finding::Ok).count();
-        report::verified(out, &rows);
+        good &= verify::told(out, &rows);
         Ok(())
     })?;
     // One failure code, the same as that of the error kind `verify-failed`.
-    Ok(if bad == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(sidecar_fetch::Kind::VerifyFailed.exit_code())
-    })
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::from(sidecar_fetch::Kind::VerifyFailed.exit_code()) })
 }
 
 fn doctor(global: &Global, out: Out) -> Result<ExitCode, Error> {

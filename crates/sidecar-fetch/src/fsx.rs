@@ -34,7 +34,7 @@ pub(crate) fn plain(error: &io::Error) -> String {
     text.split(" (os error").next().unwrap_or(&text).trim_end_matches('.').to_lowercase()
 }
 
-#[cfg(test)]
+#[cfg(any(feature = "resolve", test))]
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|e| failed("read", path, &e))
 }
@@ -168,6 +168,15 @@ pub(crate) fn set_modified_of_directory(path: &Path, time: std::time::SystemTime
 /// Removes a file; one that is not there is as good as removed.
 pub(crate) fn remove_file(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(failed("remove", path, &e)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a directory with all that is in it; one that is not there is as good as removed.
+#[cfg(feature = "resolve")]
+pub(crate) fn remove_dir_all(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(failed("remove", path, &e)),
         _ => Ok(()),
     }

@@ -49,7 +49,7 @@ pub use cache::{Cache, Removed, Usage};
 pub use change::FileChange;
 #[cfg(feature = "resolve")]
 pub use project::{
-    AddRequest, Check, CheckState, Dependency, Features, Finding, InitStep, ListRow, LockReport, LockedAsset,
+    AddRequest, Check, CheckState, Dependency, Features, InitStep, ListRow, LockReport, LockedAsset,
     LockedRow, Package, Project, Relock, SyncReport, SyncRow, Targets, VerifyRow, default_targets, explain,
     locate_cargo_toml, select,
 };

@@ -107,7 +107,7 @@ fn a_configuration_that_does_not_parse_or_agree() {
     ill(&app).stdout_eq(str![[r#"
      problem config        `tauri.conf.json` cannot be parsed
                            at     [ROOT]/app/tauri.conf.json:3:1
-                           cause  expected a value, found `}`
+                           cause  expected a value or `]`, found `}`
                            line   }
 
 "#]]);

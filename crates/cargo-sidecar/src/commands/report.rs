@@ -3,9 +3,7 @@
 use std::path::Path;
 
 use serde_json::json;
-use sidecar_fetch::{
-    AssetNote, Explanation, FileChange, Finding, ListRow, LockReport, SyncReport, VerifyRow,
-};
+use sidecar_fetch::{AssetNote, Explanation, FileChange, ListRow, LockReport, SyncReport};
 
 use super::diff;
 use crate::out::{Out, bytes, data, message, table};
@@ -201,55 +199,5 @@ pub(crate) fn explained(out: Out, told: &[(String, Explanation)]) {
             .map(|a| vec![format!("  {}", a.name), a.words.clone(), a.verdict.clone()])
             .collect();
         data(table(&["  ASSET", "WORDS", "VERDICT"], &rows));
-    }
-}
-
-/// The table of `verify`, and the error where something is wrong.
-pub(crate) fn verified(out: Out, rows: &[VerifyRow]) {
-    let bad: Vec<&VerifyRow> = rows.iter().filter(|row| row.finding != Finding::Ok).collect();
-    let details = rows.iter().map(|row| (row, state(&row.finding)));
-    if out.json {
-        for (row, (state, detail)) in details {
-            let fields = json!({
-                "sidecar": row.sidecar, "version": row.version, "target": row.target, "path": row.path,
-                "state": state, "detail": detail, "provenance": row.provenance,
-            });
-            message("verified", &fields);
-        }
-    } else if !out.quiet || !bad.is_empty() {
-        let cells: Vec<Vec<String>> = details
-            .map(|(row, (state, detail))| {
-                let last = if detail.is_empty() { row.provenance.clone() } else { detail };
-                vec![row.sidecar.clone(), row.version.clone(), row.target.clone(), state.to_owned(), last]
-            })
-            .collect();
-        data(table(&["NAME", "VERSION", "TARGET", "STATE", "VOUCHED BY"], &cells));
-    }
-    match bad.first() {
-        None => out.status("Verified", format_args!("{0} of {0} files", rows.len())),
-        Some(first) => out.error(&failure(bad.len(), rows.len(), first)),
-    }
-}
-
-fn failure(bad: usize, all: usize, first: &VerifyRow) -> sidecar_fetch::Error {
-    let (state, detail) = state(&first.finding);
-    let found = if detail.is_empty() { state.to_owned() } else { format!("{state}: {detail}") };
-    sidecar_fetch::Error::new(
-        sidecar_fetch::Kind::VerifyFailed,
-        format!("{bad} of {all} installed files are not what the lock pins"),
-    )
-    .fact("first", first.path.display())
-    .fact("found", found)
-    .help(format!("run `cargo sidecar sync --target {}`; it installs the locked bytes", first.target))
-}
-
-fn state(finding: &Finding) -> (&'static str, String) {
-    match finding {
-        Finding::Ok => ("ok", String::new()),
-        Finding::Missing => ("missing", String::new()),
-        Finding::Differs { expected, found } => {
-            ("differs", format!("sha256 {}… instead of {}…", &found[..12], &expected[..12]))
-        }
-        Finding::Unfit { reason } => ("unfit", reason.clone()),
     }
 }

@@ -9,6 +9,8 @@ pub(crate) mod capability;
 mod drift;
 #[cfg(feature = "resolve")]
 mod edit;
+#[cfg(test)]
+mod effective;
 mod files;
 mod json5;
 mod node;

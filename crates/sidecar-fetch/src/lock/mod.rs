@@ -211,7 +211,7 @@ pub(crate) enum Change {
 }
 
 impl Drift {
-    fn into_error(self, lock: &Path) -> Error {
+    pub(crate) fn into_error(self, lock: &Path) -> Error {
         let Self { sidecar, what } = self;
         let shown = |value: Option<String>| value.map_or("not set".to_owned(), |v| format!("\"{v}\""));
         let error = Error::new(

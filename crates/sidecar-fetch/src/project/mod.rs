@@ -27,7 +27,7 @@ pub use init::InitStep;
 pub use inventory::ListRow;
 pub use locking::{LockReport, LockedAsset, LockedRow, Relock};
 pub use sync::{SyncReport, SyncRow, Targets};
-pub use verify::{Finding, VerifyRow};
+pub use verify::VerifyRow;
 
 use crate::cache::LazyCache;
 use crate::env;

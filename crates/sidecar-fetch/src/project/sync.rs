@@ -58,8 +58,8 @@ pub struct SyncReport {
 
 /// The targets (`None`: all that are locked) and features of a command.
 pub(super) struct Chosen {
-    targets: Option<Vec<Target>>,
-    features: BTreeSet<String>,
+    pub(super) targets: Option<Vec<Target>>,
+    pub(super) features: BTreeSet<String>,
 }
 
 impl Project<'_> {
@@ -127,33 +127,48 @@ impl Project<'_> {
         &self,
         manifest: &'a Manifest,
         lock: &'a Lock,
-        chosen: &Chosen,
+        chosen: &'a Chosen,
     ) -> Result<Vec<Task<'a>>, Error> {
+        self.attempts(manifest, lock, chosen).into_iter().collect()
+    }
+
+    /// [`tasks`](Self::tasks), with the error of each file that has no pin.
+    pub(super) fn attempts<'a>(
+        &self,
+        manifest: &'a Manifest,
+        lock: &'a Lock,
+        chosen: &'a Chosen,
+    ) -> Vec<Result<Task<'a>, Error>> {
         let mut tasks = Vec::new();
         for sidecar in manifest.sidecars.values().filter(|s| s.is_enabled(&chosen.features)) {
-            let (_, locked) =
-                lock.sidecars.get_key_value(&sidecar.name).ok_or_else(|| not_locked(&sidecar.name))?;
+            let Some((_, locked)) = lock.sidecars.get_key_value(&sidecar.name) else {
+                tasks.push(Err(not_locked(&sidecar.name)));
+                continue;
+            };
             let wanted: Vec<&Target> = match &chosen.targets {
                 // Everything that the lock has; its gaps were told when it was made.
                 None => locked.assets.iter().filter(|(_, pin)| pin.is_some()).map(|(t, _)| t).collect(),
-                Some(named) => {
-                    let mut found = Vec::new();
-                    for target in named.iter().filter(|t| sidecar.is_for(t)) {
-                        lock.pin(manifest, sidecar, target)?;
-                        found.extend(locked.assets.get_key_value(target).map(|(t, _)| t));
-                    }
-                    found
-                }
+                Some(named) => named.iter().filter(|t| sidecar.is_for(t)).collect(),
             };
-            let mut found = Vec::new();
-            for target in wanted {
+            let pinned = |target: &'a Target| {
                 let pin = lock.pin(manifest, sidecar, target)?;
-                let version = locked.version_text();
-                found.push(Task::new(self.app(), manifest, sidecar, version, target, pin));
+                let target = locked.assets.get_key_value(target).map_or(target, |(t, _)| t);
+                Ok(Task::new(self.app(), manifest, sidecar, locked.version_text(), target, pin))
+            };
+            let (mut found, mut lacking) = (Vec::new(), Vec::new());
+            for target in wanted {
+                match pinned(target) {
+                    Ok(task) => found.push(task),
+                    Err(error) => lacking.push(Err(error)),
+                }
             }
-            tasks.extend(self.one_tree(found)?);
+            match self.one_tree(found) {
+                Ok(found) => tasks.extend(found.into_iter().map(Ok)),
+                Err(error) => tasks.push(Err(error)),
+            }
+            tasks.append(&mut lacking);
         }
-        Ok(tasks)
+        tasks
     }
 
     /// Tells the reporter something the user should know.

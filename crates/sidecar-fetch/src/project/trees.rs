@@ -1,6 +1,5 @@
 //! Sidecars that are directories: which target's files are installed, and whether they are the pinned ones.
 
-use super::verify::Finding;
 use super::{Project, default_targets};
 use crate::env;
 use crate::error::Error;
@@ -37,22 +36,22 @@ impl Project<'_> {
     }
 }
 
-/// What is found of an installed tree: the first file that is not as it should be decides.
-pub(super) fn finding(task: &Task<'_>, tree: &TreeOf<'_>) -> Result<Finding, Error> {
+/// What is wrong with an installed tree: the state and the detail of the first file that is not as it should be.
+pub(super) fn fault(task: &Task<'_>, tree: &TreeOf<'_>) -> Result<Option<(&'static str, String)>, Error> {
     for file in tree.files.iter().rev() {
         let path = tree.root.join(file.path);
-        let Some(metadata) = fsx::metadata(&path)? else { return Ok(Finding::Missing) };
-        let unfit = |reason: String| Ok(Finding::Unfit { reason: format!("{}: {reason}", file.path) });
+        let fault = |state: &'static str, what: &str| Ok(Some((state, format!("{}: {what}", file.path))));
+        let Some(metadata) = fsx::metadata(&path)? else { return fault("missing", "it is not installed") };
         if !metadata.is_file() {
-            return unfit("not a regular file".to_owned());
+            return fault("unfit", "not a regular file");
         }
         let (found, _) = hash::of_file(&path)?;
         if found != file.content.sha256 {
-            let expected = file.content.sha256.to_string();
-            return Ok(Finding::Differs { expected, found: found.to_string() });
+            let (found, expected) = (found.short(12), file.content.sha256.short(12));
+            return fault("differs", &format!("sha256 {found}… instead of {expected}…"));
         }
         if file.mode == Mode::Program && !is_executable(&metadata) {
-            return unfit("it has lost its executable mode".to_owned());
+            return fault("unfit", "it has lost its executable mode");
         }
         let checked = if path == task.dest {
             inspect::check(&path, task.target).map(drop)
@@ -60,11 +59,9 @@ pub(super) fn finding(task: &Task<'_>, tree: &TreeOf<'_>) -> Result<Finding, Err
             inspect::check_companion(&path, task.target).map(drop)
         };
         if let Err(error) = checked {
-            return unfit(error.headline().to_owned());
+            return fault("unfit", error.headline());
         }
     }
-    match tree.strays()?.first() {
-        Some(stray) => Ok(Finding::Unfit { reason: format!("`{stray}` does not belong to it") }),
-        None => Ok(Finding::Ok),
-    }
+    let strays = tree.strays()?;
+    Ok(strays.first().map(|stray| ("unfit", format!("`{stray}` does not belong to it"))))
 }
