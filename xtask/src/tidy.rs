@@ -28,6 +28,7 @@ pub(crate) fn check() -> Result<()> {
     error_codes(&mut wrong);
     environment(&mut wrong);
     manifest_keys(&mut wrong);
+    public_items(&mut wrong);
     if wrong.is_empty() {
         println!("\n== tidy: fine");
         return Ok(());
@@ -121,5 +122,19 @@ fn manifest_keys(wrong: &mut Vec<String>) {
         {
             wrong.push(format!("the schema does not know the key `{key}`"));
         }
+    }
+}
+
+/// The library's doors are few, and stay few.
+const PUBLIC_ITEMS: usize = 30;
+
+fn public_items(wrong: &mut Vec<String>) {
+    let source = read("crates/sidecar-fetch/src/lib.rs");
+    let uses = source.split("\npub use ").skip(1).filter_map(|item| item.split(';').next());
+    let names: usize = uses
+        .map(|item| item.split(',').filter(|name| !name.trim_matches(['}', ' ', '\n']).is_empty()).count())
+        .sum();
+    if names > PUBLIC_ITEMS {
+        wrong.push(format!("sidecar-fetch has {names} public items; {PUBLIC_ITEMS} are enough"));
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use clap::CommandFactory as _;
 use serde_json::json;
-use sidecar_fetch::{AddRequest, Cache as CacheOf, Error, Features, Project, Relock, Targets, select};
+use sidecar_fetch::{AddRequest, Cache as CacheOf, Error, Features, Package, Project, Relock, Targets};
 
 use crate::args::{Add, Cache, Cli, Command, FeatureFlags, Global, Selection, Verify};
 use crate::bars::Bars;
@@ -33,7 +33,7 @@ pub(crate) fn run(cli: &Cli, out: Out) -> Result<ExitCode, Error> {
         Command::Verify(command) => return verify(&cli.global, command, out),
         Command::Doctor => return doctor(&cli.global, out),
         Command::Cache { command } => cache(command, out)?,
-        Command::Schema => data([sidecar_fetch::SCHEMA.trim_end()]),
+        Command::Schema => data([Project::SCHEMA.trim_end()]),
         Command::Completions { shell } => {
             let mut command = Cli::command().bin_name("cargo-sidecar");
             let mut script = Vec::new();
@@ -52,7 +52,7 @@ fn for_each(
     mut act: impl FnMut(Project<'_>, &Bars) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let workspace = Workspace::load(global)?;
-    let apps = select(workspace.packages, global.package.as_deref(), &workspace.from, single)?;
+    let apps = Package::select(workspace.packages, global.package.as_deref(), &workspace.from, single)?;
     let several = apps.len() > 1;
     for app in apps {
         if several && out.json {
@@ -170,7 +170,7 @@ fn config(global: &Global, target: Option<&str>, flags: &FeatureFlags, out: Out)
     for_one(global, out, |project, bars| {
         let target = match target {
             Some(target) => target.to_owned(),
-            None => sidecar_fetch::default_targets()?.swap_remove(0),
+            None => Targets::usual()?.swap_remove(0),
         };
         let config = project.config(&target, &features)?;
         bars.clear();
@@ -258,9 +258,12 @@ fn cache(command: &Cache, out: Out) -> Result<(), Error> {
             let removed =
                 cache.prune(Duration::from_secs(if *all { 0 } else { u64::from(*older_than) * 86_400 }))?;
             if out.json {
-                message("pruned", &json!({ "files": removed.removed, "bytes": removed.bytes }));
+                message("pruned", &json!({ "files": removed.files(), "bytes": removed.all_bytes() }));
             } else {
-                out.status("Removed", format_args!("{} files, {}", removed.removed, bytes(removed.bytes)));
+                out.status(
+                    "Removed",
+                    format_args!("{} files, {}", removed.files(), bytes(removed.all_bytes())),
+                );
             }
         }
     }
@@ -274,7 +277,7 @@ fn features(flags: &FeatureFlags) -> Features {
 fn targets(selection: &Selection) -> Result<Targets, Error> {
     Ok(match (selection.all_targets, selection.target.as_slice()) {
         (true, _) => Targets::All,
-        (false, []) => Targets::Named(sidecar_fetch::default_targets()?),
+        (false, []) => Targets::Named(Targets::usual()?),
         (false, named) => Targets::Named(named.to_vec()),
     })
 }

@@ -22,7 +22,7 @@ impl Workspace {
             .map_err(|e| Error::new(Kind::Io, "the working directory cannot be read").fact("cause", e))?;
         let manifest = match &global.manifest_path {
             Some(path) => here.join(path),
-            None => sidecar_fetch::locate_cargo_toml(&here)?,
+            None => Package::locate(&here)?,
         };
         let metadata = MetadataCommand::new().manifest_path(&manifest).no_deps().exec().map_err(|e| {
             Error::new(Kind::CargoMetadata, "`cargo metadata` failed").fact("cause", cause(&e))

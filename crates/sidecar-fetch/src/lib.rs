@@ -44,19 +44,14 @@ pub use error::{Error, Kind};
 pub use progress::{Event, Reporter, Silent};
 
 #[cfg(feature = "resolve")]
-pub use cache::{Cache, Removed, Usage};
+pub use cache::{Cache, Usage};
 #[cfg(feature = "resolve")]
 pub use change::FileChange;
 #[cfg(feature = "resolve")]
 pub use project::{
     AddRequest, Check, CheckState, Dependency, Features, InitStep, ListRow, LockReport, LockedAsset,
-    LockedRow, Package, Project, Relock, SyncReport, SyncRow, Targets, VerifyRow, default_targets, explain,
-    locate_cargo_toml, select,
+    LockedRow, Package, Project, Relock, SyncReport, SyncRow, Targets, VerifyRow, explain,
 };
-
-/// The JSON Schema of `sidecar.toml`.
-#[cfg(feature = "resolve")]
-pub const SCHEMA: &str = include_str!("../schema/sidecar.schema.json");
 
 #[cfg(feature = "resolve")]
 pub use resolve::choose::{AssetNote, Explanation};

@@ -15,7 +15,7 @@ pub(crate) mod lock;
 pub(crate) mod prune;
 
 #[cfg(feature = "resolve")]
-pub use prune::{Removed, Usage};
+pub use prune::Usage;
 
 use std::io;
 use std::path::{Path, PathBuf};

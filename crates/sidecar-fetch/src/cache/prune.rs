@@ -26,13 +26,16 @@ pub struct Usage {
     pub partial_bytes: u64,
 }
 
-/// What [`Cache::prune`] removed, blobs and partial downloads together.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Removed {
-    /// How many files.
-    pub removed: u64,
-    /// Their bytes.
-    pub bytes: u64,
+impl Usage {
+    /// Complete and interrupted downloads together.
+    pub fn files(self) -> u64 {
+        self.blobs + self.partials
+    }
+
+    /// The bytes of both.
+    pub fn all_bytes(self) -> u64 {
+        self.bytes + self.partial_bytes
+    }
 }
 
 impl Cache {
@@ -50,15 +53,17 @@ impl Cache {
         Ok(usage)
     }
 
-    /// Removes what was not used for `older_than` (zero: everything), and the locks that nobody holds. What is being
-    /// downloaded stays.
-    pub fn prune(&self, older_than: Duration) -> Result<Removed> {
-        let mut report = Removed::default();
+    /// Removes what was not used for `older_than` (zero: everything), and the locks that nobody holds; what is being
+    /// downloaded stays. Tells what is gone.
+    pub fn prune(&self, older_than: Duration) -> Result<Usage> {
+        let mut removed = Usage::default();
         for (path, metadata) in self.blobs()? {
             if age(&metadata) >= older_than {
                 let guard = self.try_lock(&name(&path));
                 if guard.is_some() {
-                    self.remove(&path, &metadata, &mut report)?;
+                    self.remove(&path)?;
+                    removed.blobs += 1;
+                    removed.bytes += metadata.len();
                 }
             }
         }
@@ -68,8 +73,10 @@ impl Cache {
             let guard = self.try_lock(key);
             let idle = guard.is_some_and(|guard| guard.is_held() || age(&metadata) >= SILENT);
             if idle && age(&metadata) >= older_than.min(STALE) {
-                self.remove(&path, &metadata, &mut report)?;
-                fsx::remove_file(&etag_path(&path)).map_err(|e| self.unusable(&e))?;
+                self.remove(&path)?;
+                self.remove(&etag_path(&path))?;
+                removed.partials += 1;
+                removed.partial_bytes += metadata.len();
             }
         }
         for path in self.in_shards("locks")? {
@@ -78,14 +85,11 @@ impl Cache {
                 guard.retire(self, &key);
             }
         }
-        Ok(report)
+        Ok(removed)
     }
 
-    fn remove(&self, path: &Path, metadata: &Metadata, report: &mut Removed) -> Result<()> {
-        fsx::remove_file(path).map_err(|e| self.unusable(&e))?;
-        report.removed += 1;
-        report.bytes += metadata.len();
-        Ok(())
+    fn remove(&self, path: &Path) -> Result<()> {
+        fsx::remove_file(path).map_err(|e| self.unusable(&e))
     }
 
     fn blobs(&self) -> Result<Vec<(PathBuf, Metadata)>> {
@@ -174,9 +178,9 @@ mod tests {
     fn prune_removes_what_was_not_used_for_long() {
         let (_dir, cache) = cache();
         let (old, new) = (blob(&cache, "old", 40), blob(&cache, "new", 20));
-        assert_eq!(cache.prune(DAY * 30).unwrap(), Removed { removed: 1, bytes: 3 });
+        assert_eq!(cache.prune(DAY * 30).unwrap(), Usage { blobs: 1, bytes: 3, ..Usage::default() });
         assert!(!cache.has(&old, None) && cache.has(&new, None));
-        assert_eq!(cache.prune(Duration::ZERO).unwrap(), Removed { removed: 1, bytes: 3 });
+        assert_eq!(cache.prune(Duration::ZERO).unwrap(), Usage { blobs: 1, bytes: 3, ..Usage::default() });
         assert_eq!(cache.usage().unwrap(), Usage::default());
     }
 
@@ -187,10 +191,13 @@ mod tests {
         let key = sha256.to_string();
         let guard = cache.lock(&key, || ()).unwrap();
         file(guard.partial(), "part", 40);
-        assert_eq!(cache.prune(Duration::ZERO).unwrap(), Removed::default());
+        assert_eq!(cache.prune(Duration::ZERO).unwrap(), Usage::default());
         assert!(cache.has(&sha256, None) && cache.lock_path(&key).exists());
         drop(guard);
-        assert_eq!(cache.prune(Duration::ZERO).unwrap(), Removed { removed: 2, bytes: 7 });
+        assert_eq!(
+            cache.prune(Duration::ZERO).unwrap(),
+            Usage { blobs: 1, bytes: 3, partials: 1, partial_bytes: 4 }
+        );
         assert!(!cache.lock_path(&key).exists());
     }
 
@@ -202,7 +209,10 @@ mod tests {
             file(&cache.partial(key), "part", days);
             file(&etag_path(&cache.partial(key)), "\"x\"", days);
         }
-        assert_eq!(cache.prune(DAY * 30).unwrap(), Removed { removed: 1, bytes: 4 });
+        assert_eq!(
+            cache.prune(DAY * 30).unwrap(),
+            Usage { partials: 1, partial_bytes: 4, ..Usage::default() }
+        );
         let left = fsx::read_dir(&cache.directory().join("tmp")).unwrap();
         assert_eq!(left, [cache.partial("aa2"), etag_path(&cache.partial("aa2"))]);
         assert_eq!(cache.in_shards("locks").unwrap(), Vec::<PathBuf>::new());
@@ -213,8 +223,8 @@ mod tests {
         let (_dir, cache) = cache();
         file(&cache.partial("abc.0123456789abcdef"), "part", 8);
         let guard = cache.lock("abc", || ()).unwrap();
-        assert_eq!(cache.prune(Duration::ZERO).unwrap(), Removed::default());
+        assert_eq!(cache.prune(Duration::ZERO).unwrap(), Usage::default());
         drop(guard);
-        assert_eq!(cache.prune(Duration::ZERO).unwrap().removed, 1);
+        assert_eq!(cache.prune(Duration::ZERO).unwrap().files(), 1);
     }
 }

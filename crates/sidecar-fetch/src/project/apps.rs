@@ -41,6 +41,78 @@ pub struct Dependency {
 const TAURI_CONFIGS: [&str; 3] = ["tauri.conf.json", "tauri.conf.json5", "Tauri.toml"];
 
 impl Package {
+    /// The `Cargo.toml` that a command started in `from` means: that of `TAURI_APP_PATH` where it is set, then cargo's own
+    /// rule (the closest one upwards), then Tauri's usual place, `src-tauri`, then the one app that Tauri's command finds
+    /// in the directories below.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`] where there is none, or several below; it lists them.
+    pub fn locate(from: &Path) -> Result<PathBuf, Error> {
+        super::host::locate_cargo_toml(from)
+    }
+
+    /// The packages that a command works on: the one named with `-p`; otherwise all that declare sidecars, or where none
+    /// does, the one Tauri app. From inside a package's directory, that package; above some of them, those. `single`: exactly one is wanted.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`] where no package fits, or several do and one is wanted; it lists the candidates.
+    pub fn select(
+        packages: Vec<Self>,
+        named: Option<&str>,
+        from: &Path,
+        single: bool,
+    ) -> Result<Vec<Self>, Error> {
+        if let Some(name) = named {
+            let known: Vec<String> = packages.iter().map(|p| p.name.clone()).collect();
+            return packages.into_iter().find(|p| p.name == name).map(|p| vec![p]).ok_or_else(|| {
+                let error = Error::new(Kind::Usage, format!("package `{name}` is not in this workspace"))
+                    .fact("packages", some_of(&known));
+                match nearest(name, known.iter().map(String::as_str)) {
+                    Some(near) => error.help(format!("did you mean `{near}`?")),
+                    None => error,
+                }
+            });
+        }
+        let only = packages.first().filter(|_| packages.len() == 1).map(|package| package.name.clone());
+        let (mut declaring, mut apps) = (Vec::new(), Vec::new());
+        for package in packages {
+            if package.has_manifest()? {
+                declaring.push(package);
+            } else if has_tauri_config(&package.directory)? {
+                apps.push(package);
+            }
+        }
+        let mut found = if declaring.is_empty() { apps } else { declaring };
+        // The innermost package around the working directory, when that is one of them.
+        let around = found
+            .iter()
+            .filter(|p| from.starts_with(&p.directory))
+            .max_by_key(|p| p.directory.components().count());
+        if let Some(around) = around.cloned() {
+            return Ok(vec![around]);
+        }
+        // Above `src-tauri`, its app is meant and not its neighbours'.
+        if found.iter().any(|p| p.directory.starts_with(from)) {
+            found.retain(|p| p.directory.starts_with(from));
+        }
+        match found.len() {
+            0 => Err(Error::new(
+                Kind::ManifestMissing,
+                "no package here declares sidecars, and none is a Tauri app",
+            )
+            .fact(
+                "looked for",
+                format!("sidecar.toml, [package.metadata.sidecar], {}", TAURI_CONFIGS.join(", ")),
+            )
+            .help(format!("run `cargo sidecar init -p {}`", only.as_deref().unwrap_or("<PACKAGE>")))),
+            1 => Ok(vec![found.remove(0)]),
+            _ if single => Err(Error::new(Kind::Usage, "several packages of this workspace fit")
+                .fact("packages", some_of(found.iter().map(|p| &p.name)))
+                .help(format!("name one: `-p {}`", found[0].name))),
+            _ => Ok(found),
+        }
+    }
+
     /// Whether the program itself (not its build script or tests) depends on a package.
     pub(crate) fn depends_on(&self, name: &str) -> bool {
         self.dependencies.iter().any(|d| !d.build && d.name == name)
@@ -65,65 +137,6 @@ pub(super) fn has_tauri_config(directory: &Path) -> Result<bool, Error> {
         }
     }
     Ok(false)
-}
-
-/// The packages that a command works on: the one named with `-p`; otherwise all that declare sidecars, or where none
-/// does, the one Tauri app. From inside a package's directory, that package; above some of them, those. `single`: exactly one is wanted.
-///
-/// # Errors
-/// [`Kind::Usage`] where no package fits, or several do and one is wanted; it lists the candidates.
-pub fn select(
-    packages: Vec<Package>,
-    named: Option<&str>,
-    from: &Path,
-    single: bool,
-) -> Result<Vec<Package>, Error> {
-    if let Some(name) = named {
-        let known: Vec<String> = packages.iter().map(|p| p.name.clone()).collect();
-        return packages.into_iter().find(|p| p.name == name).map(|p| vec![p]).ok_or_else(|| {
-            let error = Error::new(Kind::Usage, format!("package `{name}` is not in this workspace"))
-                .fact("packages", some_of(&known));
-            match nearest(name, known.iter().map(String::as_str)) {
-                Some(near) => error.help(format!("did you mean `{near}`?")),
-                None => error,
-            }
-        });
-    }
-    let only = packages.first().filter(|_| packages.len() == 1).map(|package| package.name.clone());
-    let (mut declaring, mut apps) = (Vec::new(), Vec::new());
-    for package in packages {
-        if package.has_manifest()? {
-            declaring.push(package);
-        } else if has_tauri_config(&package.directory)? {
-            apps.push(package);
-        }
-    }
-    let mut found = if declaring.is_empty() { apps } else { declaring };
-    // The innermost package around the working directory, when that is one of them.
-    let around = found
-        .iter()
-        .filter(|p| from.starts_with(&p.directory))
-        .max_by_key(|p| p.directory.components().count());
-    if let Some(around) = around.cloned() {
-        return Ok(vec![around]);
-    }
-    // Above `src-tauri`, its app is meant and not its neighbours'.
-    if found.iter().any(|p| p.directory.starts_with(from)) {
-        found.retain(|p| p.directory.starts_with(from));
-    }
-    match found.len() {
-        0 => Err(Error::new(
-            Kind::ManifestMissing,
-            "no package here declares sidecars, and none is a Tauri app",
-        )
-        .fact("looked for", format!("sidecar.toml, [package.metadata.sidecar], {}", TAURI_CONFIGS.join(", ")))
-        .help(format!("run `cargo sidecar init -p {}`", only.as_deref().unwrap_or("<PACKAGE>")))),
-        1 => Ok(vec![found.remove(0)]),
-        _ if single => Err(Error::new(Kind::Usage, "several packages of this workspace fit")
-            .fact("packages", some_of(found.iter().map(|p| &p.name)))
-            .help(format!("name one: `-p {}`", found[0].name))),
-        _ => Ok(found),
-    }
 }
 
 #[cfg(test)]
@@ -158,24 +171,42 @@ mod tests {
                 ..Package::default()
             })
             .into();
-        assert_eq!(names(&select(packages.clone(), None, &dir.path().join("x"), true).unwrap()), ["x"]);
-        assert_eq!(names(&select(packages.clone(), None, dir.path(), false).unwrap()), ["x", "y"]);
-        assert_eq!(names(&select(packages, None, &dir.path().join("z"), false).unwrap()), ["x", "y"]);
+        assert_eq!(
+            names(&Package::select(packages.clone(), None, &dir.path().join("x"), true).unwrap()),
+            ["x"]
+        );
+        assert_eq!(names(&Package::select(packages.clone(), None, dir.path(), false).unwrap()), ["x", "y"]);
+        assert_eq!(
+            names(&Package::select(packages, None, &dir.path().join("z"), false).unwrap()),
+            ["x", "y"]
+        );
     }
 
     #[test]
     fn all_that_declare_sidecars_or_the_one_app() {
         let (dir, packages) = workspace(&["a/sidecar.toml", "b/sidecar.toml", "c/tauri.conf.json", "d/x"]);
-        assert_eq!(names(&select(packages.clone(), None, dir.path(), false).unwrap()), ["a", "b"]);
-        assert_eq!(select(packages.clone(), None, dir.path(), true).unwrap_err().kind(), Kind::Usage);
-        assert_eq!(names(&select(packages.clone(), None, &dir.path().join("b/src"), true).unwrap()), ["b"]);
-        assert_eq!(names(&select(packages.clone(), Some("d"), dir.path(), true).unwrap()), ["d"]);
+        assert_eq!(names(&Package::select(packages.clone(), None, dir.path(), false).unwrap()), ["a", "b"]);
+        assert_eq!(
+            Package::select(packages.clone(), None, dir.path(), true).unwrap_err().kind(),
+            Kind::Usage
+        );
+        assert_eq!(
+            names(&Package::select(packages.clone(), None, &dir.path().join("b/src"), true).unwrap()),
+            ["b"]
+        );
+        assert_eq!(names(&Package::select(packages.clone(), Some("d"), dir.path(), true).unwrap()), ["d"]);
         assert!(
-            select(packages, Some("e"), dir.path(), true).unwrap_err().to_string().contains("a, b, c, d")
+            Package::select(packages, Some("e"), dir.path(), true)
+                .unwrap_err()
+                .to_string()
+                .contains("a, b, c, d")
         );
         let (dir, packages) = workspace(&["c/Tauri.toml", "d/x"]);
-        assert_eq!(names(&select(packages, None, dir.path(), true).unwrap()), ["c"]);
+        assert_eq!(names(&Package::select(packages, None, dir.path(), true).unwrap()), ["c"]);
         let (dir, packages) = workspace(&["d/x"]);
-        assert_eq!(select(packages, None, dir.path(), false).unwrap_err().kind(), Kind::ManifestMissing);
+        assert_eq!(
+            Package::select(packages, None, dir.path(), false).unwrap_err().kind(),
+            Kind::ManifestMissing
+        );
     }
 }

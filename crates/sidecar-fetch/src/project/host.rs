@@ -13,7 +13,7 @@ use crate::fsx;
 ///
 /// # Errors
 /// [`Kind::Usage`] where rustc cannot be run.
-pub fn default_targets() -> Result<Vec<String>, Error> {
+pub(super) fn default_targets() -> Result<Vec<String>, Error> {
     if let Some(triple) = env::text(env::TAURI_ENV_TARGET_TRIPLE) {
         return Ok(thin(triple));
     }
@@ -58,7 +58,7 @@ fn thin(triple: String) -> Vec<String> {
 ///
 /// # Errors
 /// [`Kind::Usage`] where there is none, or several below; it lists them.
-pub fn locate_cargo_toml(from: &Path) -> Result<PathBuf, Error> {
+pub(super) fn locate_cargo_toml(from: &Path) -> Result<PathBuf, Error> {
     let told = env::path(env::TAURI_APP_PATH).map(|app| from.join(app));
     locate(from, told.as_deref(), depth()?)
 }

@@ -18,11 +18,11 @@ mod verify;
 use std::path::{Path, PathBuf};
 
 pub use add::AddRequest;
-pub use apps::{Dependency, Package, select};
+pub use apps::{Dependency, Package};
 pub use doctor::{Check, CheckState};
 pub use explain::explain;
 pub use features::Features;
-pub use host::{default_targets, locate_cargo_toml};
+use host::{default_targets, locate_cargo_toml};
 pub use init::InitStep;
 pub use inventory::ListRow;
 pub use locking::{LockReport, LockedAsset, LockedRow, Relock};
@@ -62,6 +62,9 @@ impl std::fmt::Debug for Project<'_> {
 }
 
 impl<'r> Project<'r> {
+    /// The JSON Schema of `sidecar.toml`.
+    pub const SCHEMA: &'static str = include_str!("../../schema/sidecar.schema.json");
+
     /// Opens the app of a package. `target_directory` is cargo's, for temporary files and stamps. `locked` and
     /// `offline` come from the command line; the environment and cargo's configuration can switch them on as well.
     pub fn open(

@@ -25,6 +25,17 @@ pub enum Targets {
     All,
 }
 
+impl Targets {
+    /// The target triples to work on by default: those that Tauri's hooks are running for, otherwise the host's as
+    /// `rustc -vV` says it.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`] where rustc cannot be run.
+    pub fn usual() -> Result<Vec<String>, Error> {
+        super::default_targets()
+    }
+}
+
 /// One file that `sync` looked after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncRow {
