@@ -34,6 +34,7 @@ pub(super) fn run(tauri: &Path) -> Result<()> {
 }
 
 fn builds(app: &App, tauri: &Path) -> Result<()> {
+    app.sidecar(&["init", "--yes"])?;
     app.sidecar(&["add", "acme/tool"])?;
     app.sidecar(&["add", "acme/llm-server", "--features", "llm"])?;
     app.sidecar(&["sync"])?;
