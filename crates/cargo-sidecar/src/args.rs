@@ -38,7 +38,7 @@ pub(crate) struct Global {
     /// Package of the app, in a workspace with several
     #[arg(short, long, global = true, value_name = "SPEC")]
     pub(crate) package: Option<String>,
-    /// Assert that `sidecar.lock` will remain unchanged
+    /// Assert that `sidecar.lock` and Tauri's configuration will remain unchanged
     #[arg(long, global = true)]
     pub(crate) locked: bool,
     /// Run without the network
