@@ -38,7 +38,7 @@ impl FileChange {
 
     /// The lists of Tauri's configuration that change; none in other files.
     pub(crate) fn lists(&self) -> Vec<ListChange> {
-        if !name(&self.path).to_ascii_lowercase().starts_with("tauri.") {
+        if !fsx::name_of(&self.path).to_ascii_lowercase().starts_with("tauri.") {
             return Vec::new();
         }
         let parsed = |text: &Option<String>| {
@@ -62,7 +62,7 @@ impl FileChange {
         if fsx::read_if_exists(&self.path)? != self.before {
             return Err(Error::new(
                 Kind::FileChanged,
-                format!("`{}` was changed by somebody else meanwhile", name(&self.path)),
+                format!("`{}` was changed by somebody else meanwhile", fsx::name_of(&self.path)),
             )
             .fact("file", self.path.display())
             .fact("left alone", "this file, and those that change with it")
@@ -70,7 +70,7 @@ impl FileChange {
         }
         let metadata = fsx::metadata(&self.path)?;
         if metadata.is_some_and(|found| found.permissions().readonly()) {
-            return Err(Error::new(Kind::ReadOnly, format!("`{}` is read-only", name(&self.path)))
+            return Err(Error::new(Kind::ReadOnly, format!("`{}` is read-only", fsx::name_of(&self.path)))
                 .fact("file", self.path.display())
                 .fact("left alone", "this file, and those that change with it")
                 .help(
@@ -170,10 +170,6 @@ impl Drop for Staged {
             let _ = fsx::remove_file(left);
         }
     }
-}
-
-fn name(path: &Path) -> String {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 
 #[cfg(test)]

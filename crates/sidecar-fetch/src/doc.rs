@@ -12,6 +12,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::error::{Error, Kind, nearest};
+use crate::fsx;
 
 /// A TOML file held in memory.
 #[derive(Debug)]
@@ -93,7 +94,7 @@ impl Document {
 
     /// The file's name, for headlines.
     pub(crate) fn file_name(&self) -> String {
-        self.path.file_name().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned()
+        fsx::name_of(&self.path)
     }
 
     fn line_text(&self, span: &Range<usize>) -> String {

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml::de::{DeTable, DeValue};
 
+use crate::target::Target;
+
 /// The features of `queue` with all that they switch on in turn. `dep:x`, `x/feature` and `x?/feature` switch
 /// dependencies, not features of this package.
 pub(crate) fn closure(table: &BTreeMap<String, Vec<String>>, mut queue: Vec<String>) -> BTreeSet<String> {
@@ -23,6 +25,17 @@ pub(crate) fn defaults(cargo_toml: &str) -> BTreeSet<String> {
     let table = table(cargo_toml).unwrap_or_default();
     let queue = table.contains_key("default").then(|| "default".to_owned());
     closure(&table, queue.into_iter().collect())
+}
+
+/// The command that bundles what these features need instead of the default ones, `defaults`. Both sets are full: with
+/// what the features switch on in turn.
+pub(crate) fn bundling(on: &BTreeSet<String>, defaults: &BTreeSet<String>, target: &Target) -> String {
+    let no_default = !defaults.is_subset(on);
+    let named: Vec<&str> =
+        on.iter().filter(|name| no_default || !defaults.contains(*name)).map(String::as_str).collect();
+    let no_default = if no_default { " --no-default-features" } else { "" };
+    let named = if named.is_empty() { String::new() } else { format!(" --features {}", named.join(",")) };
+    format!("tauri build --config \"$(cargo sidecar config{no_default}{named} --target {target})\"")
 }
 
 fn table(cargo_toml: &str) -> Option<BTreeMap<String, Vec<String>>> {
@@ -54,6 +67,25 @@ mod tests {
     #[test]
     fn an_optional_dependency_is_a_feature_without_a_line() {
         assert_eq!(on("[features]\ndefault = [\"serde\"]\n"), ["default", "serde"]);
+    }
+
+    #[test]
+    fn another_set_of_features_is_bundled_through_the_command_line() {
+        let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let target = "x86_64-unknown-linux-gnu".parse().unwrap();
+        let flags = |on: &[&str], defaults: &[&str]| {
+            let command = bundling(&set(on), &set(defaults), &target);
+            let (_, flags) = command.split_once("config").unwrap().1.split_once("config").unwrap();
+            flags.strip_suffix(" --target x86_64-unknown-linux-gnu)\"").unwrap().to_owned()
+        };
+        assert_eq!(flags(&["default", "a", "b", "c"], &["default", "a"]), " --features b,c");
+        assert_eq!(flags(&["b"], &["default", "a"]), " --no-default-features --features b");
+        assert_eq!(
+            flags(&["a"], &["default", "a", "b"]),
+            " --no-default-features --features a",
+            "a default that stays on has to be named, too"
+        );
+        assert_eq!(flags(&[], &["default", "a"]), " --no-default-features");
     }
 
     #[test]

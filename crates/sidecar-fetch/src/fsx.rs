@@ -44,6 +44,11 @@ pub(crate) fn bytes_of(path: &Path) -> Option<Vec<u8>> {
     fs::read(path).ok()
 }
 
+/// The last part of a path, for people.
+pub(crate) fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
 pub(crate) fn read_to_string(path: &Path) -> Result<String> {
     fs::read_to_string(path).map_err(|e| failed("read", path, &e))
 }
@@ -203,7 +208,7 @@ pub(crate) fn write_atomic(path: &Path, text: impl AsRef<[u8]>) -> Result<()> {
     let path = &*behind_link(path);
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     create_dir_all(parent)?;
-    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    let name = name_of(path);
     let (process, count) = (std::process::id(), TEMPORARY.fetch_add(1, Ordering::Relaxed));
     let temp = parent.join(format!(".{name}.{process}-{count}"));
     fs::write(&temp, text).map_err(|e| failed("write", path, &e))?;
@@ -251,7 +256,7 @@ pub(crate) fn write_atomic_by(staging: &Path, path: &Path, text: &str) -> Result
 /// there.
 #[cfg(feature = "resolve")]
 pub(crate) fn stage(staging: &Path, path: &Path, text: &str) -> Result<PathBuf> {
-    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    let name = name_of(path);
     let (process, count) = (std::process::id(), TEMPORARY.fetch_add(1, Ordering::Relaxed));
     let staged = staging.join(format!("{name}.{process}-{count}"));
     write_atomic(&staged, text)?;

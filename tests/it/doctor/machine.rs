@@ -2,10 +2,11 @@
 
 use std::process::Command;
 
+use sidecar_tests::{ReleaseSpec, library, program, tar_gz};
 use snapbox::str;
 
 use super::{healthy, ill, notable, warned, with};
-use crate::app::{App, HOST, file_name};
+use crate::app::{App, DESKTOP, HOST, file_name};
 
 fn git(app: &App, args: &[&str]) {
     let mut command = Command::new("git");
@@ -198,4 +199,40 @@ fn a_cache_that_is_damaged_or_unusable() {
                            help: set SIDECAR_CACHE_DIR to a directory with free space that you can write to
 
 "#]]);
+}
+
+#[test]
+fn a_tree_is_installed_for_one_target() {
+    let app = healthy();
+    let archive =
+        |triple: &str| tar_gz(&[("llama", &program(triple, "x")), ("libggml.dll", &library(triple, "x"))]);
+    let other = DESKTOP.into_iter().find(|triple| *triple != *HOST).unwrap();
+    let spec = [HOST.as_str(), other].iter().fold(ReleaseSpec::new("v1.0.0"), |spec, triple| {
+        spec.asset(format!("llama-{triple}.tar.gz"), archive(triple))
+    });
+    app.server.release("acme/llama", spec);
+    app.manifest(&format!(
+        "[settings]\ntargets = [\"{}\", \"{other}\"]\n[sidecar.llama]\ngithub = \"acme/llama\"\nversion = \"1\"\n\
+         bin = \"llama\"\nlayout = \"tree\"\nresources = [\"*.dll\"]\n",
+        *HOST
+    ));
+    app.write("tauri.conf.json", "{ \"identifier\": \"com.acme.app\" }\n");
+    app.sidecar(["sync"]).success();
+    warned(&app).stdout_eq("");
+    std::fs::remove_file(app.path("binaries/llama/libggml.dll")).unwrap();
+    ill(&app).stdout_eq(str![[r#"
+     problem binaries      sidecar `llama`: `libggml.dll` is not there
+                           file  [ROOT]/app/binaries/llama/libggml.dll
+                           help: run `cargo sidecar sync --target [..]`
+
+"#]]);
+    app.sidecar(["sync", "--target", other]).success();
+    app.compare(
+        &notable(app.command(["doctor"])),
+        str![[r#"
+        note binaries      not installed for this machine: llama
+                           help: run `cargo sidecar sync`
+
+"#]],
+    );
 }

@@ -2,8 +2,8 @@
 
 use super::script::{Lines, Script, Stage};
 use super::tauri::{SYNC, Tauri};
-use crate::config::capability::{self, Capability, FILE, Plugins};
-use crate::config::{ConfigFile, Node, Platform};
+use crate::config::capability::{self, FILE, LISTED, Plugins};
+use crate::config::{ConfigFile, Platform};
 use crate::error::{Error, Kind, some_of};
 use crate::manifest::Manifest;
 use crate::{env, fsx};
@@ -34,6 +34,8 @@ pub(super) fn judge(
     }
     let spelled = |entry: &str| capability::spellings(tauri.configs(), entry);
     let wanted = capability::wanted(manifest, plugins(), &spelled);
+    let platform = Platform::of(&script.target);
+    let unlisted = wanted.as_ref().map(|wanted| wanted.unlisted(tauri.effective(), platform));
     let path = script.app.join(FILE);
     let found = fsx::read_if_exists(&path)?;
     let (headline, at, fact) = if !capability::agrees(wanted.as_ref(), found.as_deref()) {
@@ -43,13 +45,11 @@ pub(super) fn judge(
             _ => "it says something else",
         };
         (format!("`{FILE}` does not agree with the manifest"), path.display().to_string(), fact.to_owned())
-    } else if let Some((unlisted, at)) =
-        wanted.as_ref().and_then(|wanted| unlisted(wanted, tauri, Platform::of(&script.target)))
-    {
+    } else if let Some(unlisted) = unlisted.filter(|unlisted| !unlisted.is_empty()) {
         let names = some_of(unlisted.iter().map(|name| format!("`{name}`")));
         (
             "`app.security.capabilities` does not list the capability of the sidecars".to_owned(),
-            at,
+            listed_at(tauri, platform),
             format!("it lacks {names}"),
         )
     } else {
@@ -74,15 +74,10 @@ pub(super) fn judge(
         .help(SYNC))
 }
 
-/// Identifiers of ours that a list of capabilities lacks, and where it stands. An empty list lets every file apply.
-fn unlisted<'c>(wanted: &'c Capability, tauri: &Tauri, platform: Platform) -> Option<(Vec<&'c str>, String)> {
-    const LIST: [&str; 3] = ["app", "security", "capabilities"];
-    let listed = tauri.effective().at(&LIST).and_then(Node::as_array).filter(|list| !list.is_empty())?;
-    let is_listed = |name: &str| listed.iter().any(|item| item.as_str() == Some(name));
-    let here = wanted.identifiers.iter().filter(|(_, on)| on.is_empty() || on.contains(&platform));
-    let unlisted: Vec<&str> = here.map(|(name, _)| name.as_str()).filter(|name| !is_listed(name)).collect();
-    let place = |file: &ConfigFile| Some(file.place(file.root.at(&LIST)?).to_string());
+/// Where the list of capabilities stands.
+fn listed_at(tauri: &Tauri, platform: Platform) -> String {
+    let place = |file: &ConfigFile| Some(file.place(file.root.at(&LISTED)?).to_string());
     let configs = tauri.configs();
-    let at = configs.overlay(platform).and_then(place).or_else(|| place(&configs.base));
-    (!unlisted.is_empty()).then(|| (unlisted, at.unwrap_or_else(|| env::TAURI_CONFIG.to_owned())))
+    let files = tauri.given().into_iter().chain(configs.overlay(platform)).chain([&configs.base]);
+    files.into_iter().find_map(place).unwrap_or_default()
 }

@@ -98,7 +98,7 @@ fn run(script: &Script, lines: &mut Lines) -> Result<Done, Error> {
     let mut needs = Needs {
         manifest: &manifest,
         wanted: Wanted::for_target(&manifest, &script.target, &features),
-        owned: Owned::new(&manifest, lock.iter().flat_map(|lock| &lock.configured)),
+        owned: Owned::of(&manifest, lock.as_ref().unwrap_or(&Lock::default())),
         features,
     };
     let others = if capability::is_asked_for(&manifest) { &Platform::DESKTOP[..] } else { &[] };

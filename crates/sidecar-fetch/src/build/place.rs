@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 use super::inputs::Done;
 use super::script::{Lines, Script, Stage};
 use super::{copies, local};
 use crate::cache::LazyCache;
 use crate::error::{Error, Kind};
-use crate::install::{Content, Installer, Mtime, PAST};
+use crate::install::{Content, Installer, Mtime, past};
 use crate::lock::{Lock, Locked, Pin};
 use crate::manifest::{Manifest, Sidecar};
 use crate::progress::Silent;
@@ -217,8 +216,7 @@ impl<'a> Placing<'a> {
         if !binaries.exists() {
             fsx::create_dir_all(&binaries)?;
             // A current time would cost a second build. Where the system sets none for directories, it does.
-            let past = SystemTime::UNIX_EPOCH + Duration::from_secs(PAST);
-            let _ = fsx::open(&binaries).map(|directory| directory.set_modified(past));
+            let _ = fsx::set_modified_of_directory(&binaries, past());
         }
         lines.rerun_if_changed(&binaries);
         Ok(())

@@ -6,17 +6,16 @@
 //! and both take what `TAURI_CONFIG` says.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::script::{Lines, Script, Stage};
 use crate::config::{
-    ConfigFile, Configs, Difference, Drift, EXTERNAL_BIN, Entry, Node, Owned, Platform, Value, Wanted,
-    external_bin, normalized, resources,
+    ConfigFile, Configs, Deciding, Difference, Drift, Node, Owned, Platform, Value, Wanted, external_bin,
+    normalized,
 };
 use crate::error::{Error, Kind, some_of};
 use crate::manifest::Manifest;
-use crate::{env, features, fsx};
+use crate::{features, fsx};
 
 /// The configuration as this build sees it.
 #[derive(Debug)]
@@ -24,7 +23,7 @@ pub(super) struct Tauri {
     configs: Configs,
     platform: Platform,
     /// What `TAURI_CONFIG` says.
-    given: Option<Node>,
+    given: Option<ConfigFile>,
     effective: Node,
 }
 
@@ -55,16 +54,10 @@ impl Tauri {
         let mut platforms = vec![platform];
         platforms.extend(others.iter().filter(|other| **other != platform));
         let Some(configs) = Configs::read(&script.app, &platforms)? else { return Ok(None) };
-        let given = env::text(env::TAURI_CONFIG)
-            .map(|text| ConfigFile::parse(Path::new(env::TAURI_CONFIG), text))
-            .transpose()?;
-        for file in [Some(&configs.base), configs.overlay(platform), given.as_ref()].into_iter().flatten() {
-            for key in EXTERNAL_BIN {
-                file.strings(&["bundle", key])?;
-            }
-        }
-        let given = given.map(|file| file.root);
-        let effective = configs.effective(platform, given.as_ref());
+        let given = ConfigFile::from_env()?;
+        let files = std::iter::once(&configs.base).chain(configs.overlay(platform)).chain(&given);
+        files.into_iter().try_for_each(ConfigFile::check_external_bin)?;
+        let effective = configs.effective(platform, given.as_ref().map(|file| &file.root));
         Ok(Some(Self { configs, platform, given, effective }))
     }
 
@@ -74,6 +67,11 @@ impl Tauri {
 
     pub(super) fn effective(&self) -> &Node {
         &self.effective
+    }
+
+    /// What `TAURI_CONFIG` says.
+    pub(super) fn given(&self) -> Option<&ConfigFile> {
+        self.given.as_ref()
     }
 
     /// Compares the configuration with what is needed.
@@ -95,10 +93,7 @@ impl Tauri {
                     &drift,
                     "the committed files are for the default features, and for every architecture",
                 )
-                .help(format!(
-                    "run `tauri build --config \"$(cargo sidecar config{})\"`",
-                    flags(script, needs, &defaults)
-                ))),
+                .help(format!("run `{}`", bundling(script, needs, &defaults)))),
             _ if narrow => Ok(()),
             Stage::Ships => Err(self
                 .drift_error(&drift, "the bundler reads these files, whatever a build script does")
@@ -113,7 +108,7 @@ impl Tauri {
                 lines.warning(&format!(
                     "`{}` does not agree with the sidecars ({}); this build goes on as if it did, a bundle will not: \
                      run `cargo sidecar sync`",
-                    self.name(),
+                    self.deciding(&drift).name(),
                     words(&drift)
                 ));
                 Ok(())
@@ -128,10 +123,15 @@ impl Tauri {
         Drift::of(&committed, &wanted, &needs.owned).is_empty()
     }
 
+    fn deciding(&self, drift: &Drift) -> Deciding<'_> {
+        self.configs.deciding(self.platform, self.given.as_ref(), drift.keys())
+    }
+
     fn drift_error(&self, drift: &Drift, reason: &str) -> Error {
+        let deciding = self.deciding(drift);
         let error =
-            Error::new(Kind::ConfigDrift, format!("`{}` does not agree with the sidecars", self.name()))
-                .fact("at", self.place());
+            Error::new(Kind::ConfigDrift, format!("`{}` does not agree with the sidecars", deciding.name()))
+                .fact("at", deciding.place());
         let all = |part: fn(&Difference) -> &Vec<String>| -> Vec<String> {
             [&drift.external_bin, &drift.resources]
                 .into_iter()
@@ -145,29 +145,6 @@ impl Tauri {
         error.fact("reason", reason)
     }
 
-    /// The file that decides, and the list in it as far as there is one.
-    fn list(&self) -> (&ConfigFile, Option<&Node>) {
-        let in_file = |file: &'_ ConfigFile| -> Option<Node> {
-            EXTERNAL_BIN.iter().find_map(|key| file.root.at(&["bundle", key]).cloned())
-        };
-        let overlay = self.configs.overlay(self.platform).filter(|file| in_file(file).is_some());
-        let file = overlay.unwrap_or(&self.configs.base);
-        let list = EXTERNAL_BIN.iter().find_map(|key| file.root.at(&["bundle", key]));
-        (file, list.or_else(|| file.root.get("bundle")))
-    }
-
-    fn place(&self) -> String {
-        match self.list() {
-            (file, Some(node)) => file.place(node).to_string(),
-            (file, None) => file.path.display().to_string(),
-        }
-    }
-
-    fn name(&self) -> String {
-        let path = &self.list().0.path;
-        path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
-    }
-
     /// What `TAURI_CONFIG` must say for this build; `None`: what it says already. `placeholders`: files that stand in
     /// for entries, without the triple that Tauri appends.
     pub(super) fn told(&self, needs: &Needs<'_>, placeholders: &BTreeMap<String, PathBuf>) -> Option<Told> {
@@ -177,7 +154,7 @@ impl Tauri {
         if drift.is_empty() && placeholders.is_empty() && !in_the_way {
             return None;
         }
-        let binaries = replaced(&external_bin(&self.effective), &drift.external_bin);
+        let binaries = drift.external_bin.applied_to(&external_bin(&self.effective));
         let for_macros = if mobile { Node::new(Value::Null) } else { Node::strings(&binaries) };
         let macros = self.with(for_macros, &drift);
         let stand_ins = binaries.iter().map(|entry| match placeholders.get(&normalized(entry)) {
@@ -195,13 +172,9 @@ impl Tauri {
 
     /// `TAURI_CONFIG` with other lists in it. Nulls that it holds stay: they delete what the files say.
     fn with(&self, external_bin: Node, drift: &Drift) -> String {
-        let mut out = self.given.clone().unwrap_or_else(|| Node::object::<String>([]));
-        let spelled = |key: &&&str| self.effective.at(&["bundle", key]).is_some();
-        let key = EXTERNAL_BIN.iter().find(spelled).unwrap_or(&EXTERNAL_BIN[0]);
-        set(&mut out, &["bundle", key], external_bin);
-        if !drift.resources.is_empty() {
-            set_resources(&mut out, &self.effective, &drift.resources);
-        }
+        let given = self.given.as_ref().map(|file| file.root.clone());
+        let mut out = given.unwrap_or_else(|| Node::object::<String>([]));
+        out.merge_patch(&drift.patch(&self.effective, external_bin));
         out.to_json()
     }
 }
@@ -209,21 +182,11 @@ impl Tauri {
 /// What mends it.
 pub(super) const SYNC: &str = "run `cargo sidecar sync` and commit what it changes";
 
-/// The flags that ask for this build's configuration.
-fn flags(script: &Script, needs: &Needs<'_>, defaults: &BTreeSet<String>) -> String {
+/// The command that bundles what this build needs. Features that no sidecar waits for make no difference.
+fn bundling(script: &Script, needs: &Needs<'_>, defaults: &BTreeSet<String>) -> String {
     let declared = needs.manifest.sidecars.values().flat_map(|sidecar| &sidecar.features);
-    let off = declared.clone().any(|name| defaults.contains(name) && !needs.features.contains(name));
-    let named: Vec<&str> =
-        needs.features.iter().filter(|name| off || !defaults.contains(*name)).map(String::as_str).collect();
-    let mut out = String::new();
-    if off {
-        out.push_str(" --no-default-features");
-    }
-    if !named.is_empty() {
-        let _ = write!(out, " --features {}", named.join(","));
-    }
-    let _ = write!(out, " --target {}", script.target);
-    out
+    let defaults = declared.filter(|name| defaults.contains(*name)).cloned().collect();
+    features::bundling(&needs.features, &defaults, &script.target)
 }
 
 /// The difference in one line.
@@ -234,43 +197,4 @@ fn words(drift: &Drift) -> String {
     let missing = drift.external_bin.missing.iter().chain(&drift.resources.missing).collect();
     let extra = drift.external_bin.extra.iter().chain(&drift.resources.extra).collect();
     [part("missing", missing), part("extra", extra)].into_iter().flatten().collect::<Vec<_>>().join("; ")
-}
-
-/// A list without what is too much and with what is missing; the rest as it is spelled.
-fn replaced(found: &[&str], difference: &Difference) -> Vec<String> {
-    let kept =
-        found.iter().map(|entry| (*entry).to_owned()).filter(|entry| !difference.extra.contains(entry));
-    kept.chain(difference.missing.iter().cloned()).collect()
-}
-
-/// The same for resources, which may be a map from paths to where they go.
-fn set_resources(out: &mut Node, effective: &Node, difference: &Difference) {
-    let is_map = matches!(effective.at(&["bundle", "resources"]), Some(Node { value: Value::Object(_), .. }));
-    if !is_map {
-        set(out, &["bundle", "resources"], Node::strings(replaced(&resources(effective), difference)));
-        return;
-    }
-    for entry in &difference.extra {
-        set(out, &["bundle", "resources", entry], Node::new(Value::Null));
-    }
-    for entry in &difference.missing {
-        set(out, &["bundle", "resources", entry], Node::new(Value::String(entry.clone())));
-    }
-}
-
-/// Sets a value at a path of keys.
-fn set(node: &mut Node, path: &[&str], value: Node) {
-    let [key, rest @ ..] = path else {
-        *node = value;
-        return;
-    };
-    if !matches!(node.value, Value::Object(_)) {
-        *node = Node::object::<String>([]);
-    }
-    let Value::Object(entries) = &mut node.value else { return };
-    let at = entries.iter().rposition(|entry| entry.key == *key).unwrap_or_else(|| {
-        entries.push(Entry { key: (*key).to_owned(), key_span: 0..0, node: Node::new(Value::Null) });
-        entries.len() - 1
-    });
-    set(&mut entries[at].node, rest, value);
 }

@@ -14,13 +14,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::drift::external_bin;
 use super::{Configs, Node, Platform, Value, normalized};
 use crate::manifest::{Arg, Args, Manifest, Shell, Sidecar, in_scope};
-use crate::target::Target;
 
 #[cfg(feature = "resolve")]
 pub(crate) use others::check;
 
 /// The file, below the app's directory.
 pub(crate) const FILE: &str = "capabilities/sidecars.json";
+
+/// Where a configuration names the capabilities that apply, and defines some. An empty list, as none, lets every file
+/// apply.
+pub(crate) const LISTED: [&str; 3] = ["app", "security", "capabilities"];
 
 /// What every description of ours begins with. A file without it is not ours.
 const MARK: &str = "Written by `cargo sidecar sync`";
@@ -54,6 +57,15 @@ impl Capability {
         let text = file(objects.collect());
         Self { text, identifiers: identifiers.into_iter().map(|id| (id.to_owned(), Vec::new())).collect() }
     }
+
+    /// The identifiers that a build for `platform` needs and that the list of its configuration lacks.
+    pub(crate) fn unlisted(&self, effective: &Node, platform: Platform) -> Vec<&str> {
+        let listed = effective.at(&LISTED).and_then(Node::as_array).filter(|list| !list.is_empty());
+        let Some(listed) = listed else { return Vec::new() };
+        let here = self.identifiers.iter().filter(|(_, on)| on.is_empty() || on.contains(&platform));
+        let is_listed = |name: &str| listed.iter().any(|item| item.as_str() == Some(name));
+        here.map(|(name, _)| name.as_str()).filter(|name| !is_listed(name)).collect()
+    }
 }
 
 /// What the capability file must say; `None`: there is nothing to grant. One entry per sidecar, whatever the features:
@@ -66,10 +78,10 @@ pub(crate) fn wanted(
     plugins: Plugins,
     spelled: &dyn Fn(&str) -> Vec<String>,
 ) -> Option<Capability> {
-    let everywhere = desktops(&manifest.targets());
+    let everywhere = Platform::desktops_of(&manifest.targets());
     let mut groups: BTreeMap<Vec<Platform>, Vec<&Sidecar>> = BTreeMap::new();
     for sidecar in manifest.sidecars.values() {
-        let platforms = desktops(&manifest.targets_of(sidecar));
+        let platforms = Platform::desktops_of(&manifest.targets_of(sidecar));
         if !platforms.is_empty()
             && (plugins.shell && shell_of(sidecar).is_some() || plugins.http && sidecar.http)
         {
@@ -117,6 +129,7 @@ fn grants(text: &str) -> bool {
 /// How an entry is spelled in `bundle.externalBin` of the base and of the overlays of desktops, for [`wanted`]. Both
 /// `sync` and a build must ask with all of these files, or they would expect different texts.
 pub(crate) fn spellings(configs: &Configs, entry: &str) -> Vec<String> {
+    // doctor reads those of phones as well
     let overlays = configs.overlays.iter().filter(|(platform, _)| platform.is_desktop());
     let files = std::iter::once(&configs.base).chain(overlays.map(|(_, file)| file));
     let listed = files.flat_map(|file| external_bin(&file.root));
@@ -143,12 +156,6 @@ pub(crate) fn lacking(manifest: &Manifest, plugins: Plugins) -> Vec<String> {
         }
     }
     out
-}
-
-/// The systems of these targets that may have sidecars.
-fn desktops(targets: &[Target]) -> Vec<Platform> {
-    let platforms: BTreeSet<Platform> = targets.iter().map(Platform::of).filter(|p| p.is_desktop()).collect();
-    platforms.into_iter().collect()
 }
 
 /// `sidecars`, or `sidecars-linux-macos` where they are not for all systems.

@@ -18,6 +18,20 @@ impl Difference {
     pub(crate) fn is_empty(&self) -> bool {
         self.missing.is_empty() && self.extra.is_empty()
     }
+
+    /// A list without what is too much and with what is missing; the rest as it is spelled.
+    pub(crate) fn applied_to(&self, found: &[&str]) -> Vec<String> {
+        let kept = found.iter().filter(|entry| !self.extra.iter().any(|extra| extra == *entry));
+        kept.map(|entry| (*entry).to_owned()).chain(self.missing.iter().cloned()).collect()
+    }
+
+    /// The same for a map from sources to places, as a patch of it.
+    fn map_patch(&self) -> Node {
+        let gone = self.extra.iter().map(|entry| (entry.clone(), Node::new(Value::Null)));
+        let come = self.missing.iter();
+        let come = come.map(|entry| (entry.clone(), Node::new(Value::String(entry.clone()))));
+        Node::object(gone.chain(come))
+    }
 }
 
 /// The difference between an effective configuration and what is wanted in it.
@@ -37,6 +51,30 @@ impl Drift {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.external_bin.is_empty() && self.resources.is_empty()
+    }
+
+    /// The spellings of the key of the list that differs, of the first where both or none do.
+    pub(crate) fn keys(&self) -> &'static [&'static str] {
+        if self.external_bin.is_empty() && !self.resources.is_empty() {
+            &["resources"]
+        } else {
+            &EXTERNAL_BIN
+        }
+    }
+
+    /// What makes an effective configuration say what is wanted, as Tauri merges it, with this in the place of
+    /// `bundle.externalBin`.
+    pub(crate) fn patch(&self, effective: &Node, external_bin: Node) -> Node {
+        let spelled = |key: &&str| effective.at(&["bundle", key]).is_some();
+        let key = EXTERNAL_BIN.into_iter().find(spelled).unwrap_or(EXTERNAL_BIN[0]);
+        let mut lists = vec![(key, external_bin)];
+        if !self.resources.is_empty() {
+            let found = effective.at(&["bundle", "resources"]);
+            let is_map = found.is_some_and(|found| matches!(found.value, Value::Object(_)));
+            let list = || Node::strings(self.resources.applied_to(&resources(effective)));
+            lists.push(("resources", if is_map { self.resources.map_patch() } else { list() }));
+        }
+        Node::object([("bundle", Node::object(lists))])
     }
 }
 
@@ -69,5 +107,51 @@ fn difference(found: &[&str], wanted: &[String], owned: &Owned) -> Difference {
     Difference {
         missing: wanted.iter().filter(|entry| !has(entry)).cloned().collect(),
         extra: extra.map(|entry| (*entry).to_owned()).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::ConfigFile;
+    use crate::manifest::Manifest;
+
+    fn narrowed_to(base: &str, external_bin: &[&str], resources: &[&str]) -> String {
+        let manifest = Manifest::parse(Path::new("sidecar.toml"), String::new()).unwrap();
+        let owned = Owned::new(&manifest, &["binaries/a".to_owned(), "binaries/b".to_owned()]);
+        let all = |of: &[&str]| of.iter().map(|entry| (*entry).to_owned()).collect();
+        let wanted = Wanted { external_bin: all(external_bin), resources: all(resources) };
+        let file = ConfigFile::parse(Path::new("tauri.conf.json"), base.to_owned()).unwrap();
+        let drift = Drift::of(&file.root, &wanted, &owned);
+        let list = Node::strings(drift.external_bin.applied_to(&super::external_bin(&file.root)));
+        drift.patch(&file.root, list).to_json()
+    }
+
+    #[test]
+    fn the_users_entries_and_what_is_wanted() {
+        assert_eq!(narrowed_to("{}", &["binaries/a"], &[]), r#"{"bundle":{"externalBin":["binaries/a"]}}"#);
+        let base = r#"{"bundle":{"external-bin":["./binaries/a","helpers/x","binaries/b"]}}"#;
+        assert_eq!(
+            narrowed_to(base, &["binaries/a"], &[]),
+            r#"{"bundle":{"external-bin":["./binaries/a","helpers/x"]}}"#
+        );
+        assert_eq!(narrowed_to(base, &[], &[]), r#"{"bundle":{"external-bin":["helpers/x"]}}"#);
+    }
+
+    #[test]
+    fn resources_where_ours_differ() {
+        let base = r#"{"bundle":{"resources":["data/*","binaries/a/"]}}"#;
+        assert_eq!(
+            narrowed_to(base, &[], &["binaries/b/"]),
+            r#"{"bundle":{"externalBin":[],"resources":["data/*","binaries/b/"]}}"#
+        );
+        let base = r#"{"bundle":{"resources":{"data/x":"x","binaries/a/":"a/"}}}"#;
+        assert_eq!(
+            narrowed_to(base, &[], &["binaries/b/"]),
+            r#"{"bundle":{"externalBin":[],"resources":{"binaries/a/":null,"binaries/b/":"binaries/b/"}}}"#
+        );
+        assert_eq!(narrowed_to(base, &[], &["binaries/a/"]), r#"{"bundle":{"externalBin":[]}}"#);
     }
 }

@@ -5,7 +5,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::{Configs, Platform, external_bin, resources};
+use super::drift::resources;
+use super::{Configs, Platform, external_bin};
 
 #[test]
 fn every_system_sees_what_is_written_down() {

@@ -5,12 +5,13 @@
 
 use std::path::{Path, PathBuf};
 
+use super::drift::EXTERNAL_BIN;
 use super::node::{Node, Value};
 use super::platform::Platform;
 use super::{json5, toml};
 use crate::doc::Place;
 use crate::error::{Error, Kind};
-use crate::fsx;
+use crate::{env, fsx};
 
 /// The formats, in the order in which Tauri looks for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,12 @@ impl Format {
             Self::Json5 => format!("tauri{middle}.conf.json5"),
             Self::Toml => format!("Tauri{middle}.toml"),
         }
+    }
+
+    /// The names of the base, in the order in which Tauri looks for them.
+    #[cfg(feature = "resolve")]
+    pub(crate) fn base_names() -> [String; 3] {
+        Self::ALL.map(|format| format.file_name(None))
     }
 
     /// By the file's ending.
@@ -81,6 +88,16 @@ impl ConfigFile {
         fsx::read_if_exists(path)?.map(|text| Self::parse(path, text)).transpose()
     }
 
+    /// What `TAURI_CONFIG` says, which Tauri merges over the files.
+    pub(crate) fn from_env() -> Result<Option<Self>, Error> {
+        env::text(env::TAURI_CONFIG).map(|text| Self::parse(Path::new(env::TAURI_CONFIG), text)).transpose()
+    }
+
+    /// Refuses what is no list of strings in the place of `bundle.externalBin`: it would count as an empty one.
+    pub(crate) fn check_external_bin(&self) -> Result<(), Error> {
+        EXTERNAL_BIN.iter().try_for_each(|key| self.strings(&["bundle", key]).map(drop))
+    }
+
     /// Where a value begins, for errors.
     pub(crate) fn place(&self, node: &Node) -> Place {
         Place::of(&self.path, &self.text, node.span.start)
@@ -92,13 +109,16 @@ impl ConfigFile {
     /// [`Kind::ConfigInvalid`] where something else stands there.
     pub(crate) fn strings(&self, path: &[&str]) -> Result<Option<Vec<&str>>, Error> {
         let Some(node) = self.root.at(path).filter(|node| !node.is_null()) else { return Ok(None) };
-        let wrong = |found: &Node| {
-            Error::new(Kind::ConfigInvalid, format!("`{}` takes an array of strings", path.join(".")))
-                .fact("at", self.place(found))
-                .fact("found", found.kind())
-        };
+        let wrong = |found: &Node| self.wrong(&path.join("."), "an array of strings", found);
         let items = node.as_array().ok_or_else(|| wrong(node))?;
         items.iter().map(|item| item.as_str().ok_or_else(|| wrong(item))).collect::<Result<_, _>>().map(Some)
+    }
+
+    /// What stands in the place of something else.
+    pub(crate) fn wrong(&self, name: &str, expected: &str, found: &Node) -> Error {
+        Error::new(Kind::ConfigInvalid, format!("`{name}` takes {expected}"))
+            .fact("at", self.place(found))
+            .fact("found", found.kind())
     }
 }
 
@@ -113,13 +133,26 @@ pub(crate) struct Fault {
 
 impl Fault {
     pub(crate) fn into_error(self, kind: Kind, path: &Path, text: &str) -> Error {
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let name = fsx::name_of(path);
         let place = Place::of(path, text, self.at);
         Error::new(kind, format!("`{name}` cannot be parsed"))
             .fact("at", place)
             .fact("cause", self.words)
             .fact("line", line_around(text, self.at))
     }
+}
+
+/// Why a text is no plain JSON, where it is none.
+#[cfg(feature = "resolve")]
+pub(crate) fn json_fault(text: &str) -> Option<Fault> {
+    let cause = serde_json::from_str::<serde_json::Value>(text).err()?;
+    let above = text.split_inclusive('\n').take(cause.line().saturating_sub(1));
+    let at = above.map(str::len).sum::<usize>() + cause.column().saturating_sub(1);
+    let words = cause.to_string();
+    let words = words.split(" at line").next().unwrap_or_default().to_owned();
+    // A column may lie inside of a character.
+    let at = (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    Some(Fault { at, words })
 }
 
 /// The line of a byte, or of a long one as much as a terminal shows.
@@ -158,6 +191,11 @@ impl Configs {
         Ok(Some(Self { base, overlays }))
     }
 
+    /// The base, then the overlays.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &ConfigFile> {
+        std::iter::once(&self.base).chain(self.overlays.iter().map(|(_, file)| file))
+    }
+
     pub(crate) fn overlay(&self, platform: Platform) -> Option<&ConfigFile> {
         self.overlays.iter().find(|(p, _)| *p == platform).map(|(_, file)| file)
     }
@@ -171,6 +209,20 @@ impl Configs {
         }
     }
 
+    /// What decides on a value of `bundle` for a platform, the base where nothing does: `given` (`TAURI_CONFIG`), the
+    /// overlay or the base. `keys` are the spellings of the value's key.
+    pub(crate) fn deciding<'c>(
+        &'c self,
+        platform: Platform,
+        given: Option<&'c ConfigFile>,
+        keys: &[&str],
+    ) -> Deciding<'c> {
+        let node = |file: &'c ConfigFile| keys.iter().find_map(|key| file.root.at(&["bundle", key]));
+        let files = given.into_iter().chain(self.overlay(platform));
+        let file = files.into_iter().find(|file| node(file).is_some()).unwrap_or(&self.base);
+        Deciding { file, node: node(file).or_else(|| file.root.get("bundle")).unwrap_or(&file.root) }
+    }
+
     /// What Tauri sees for a platform: base, overlay, then `TAURI_CONFIG` where one is given. Only the places of
     /// values that came from the base are meaningful.
     pub(crate) fn effective(&self, platform: Platform, tauri_config: Option<&Node>) -> Node {
@@ -179,6 +231,26 @@ impl Configs {
             out.merge(patch);
         }
         if matches!(out.value, Value::Object(_)) { out } else { Node::object::<String>([]) }
+    }
+}
+
+/// The file that decides on a value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deciding<'c> {
+    pub(crate) file: &'c ConfigFile,
+    /// The value, or the closest that there is around its place.
+    node: &'c Node,
+}
+
+impl Deciding<'_> {
+    /// The name of the file.
+    pub(crate) fn name(&self) -> String {
+        fsx::name_of(&self.file.path)
+    }
+
+    /// Where the value is, or would be.
+    pub(crate) fn place(&self) -> String {
+        self.file.place(self.node).to_string()
     }
 }
 
@@ -211,6 +283,21 @@ mod tests {
             "{error}"
         );
         assert!(error.ends_with("\n  line   a = 2"), "{error}");
+    }
+
+    #[cfg(feature = "resolve")]
+    #[test]
+    fn what_is_no_plain_json_is_pointed_at_also_between_wide_characters() {
+        assert_eq!(json_fault("{\n  \"a\": [1]\n}\n"), None);
+        let fault = json_fault("{\n  // c\n}").unwrap();
+        assert_eq!((fault.at, fault.words.as_str()), (4, "key must be a string"));
+        for text in
+            ["[\"\\ud8\u{e9}\u{e9}\u{e9}\"]", "[\u{1f600}]", "\u{feff}{}", "[1,\u{e9}", "\"\\\u{e9}\""]
+        {
+            let fault = json_fault(text).unwrap();
+            let error = fault.into_error(Kind::CapabilityInvalid, Path::new("x.json"), text);
+            assert!(error.to_string().contains("x.json:1:"), "{text}");
+        }
     }
 
     #[test]

@@ -22,8 +22,10 @@ mod samples;
 mod toml;
 mod wanted;
 
-pub(crate) use drift::{Difference, Drift, EXTERNAL_BIN, external_bin, resources};
-pub(crate) use files::{ConfigFile, Configs, Format};
-pub(crate) use node::{Entry, Node, Value};
+pub(crate) use drift::{Difference, Drift, external_bin};
+#[cfg(feature = "resolve")]
+pub(crate) use files::json_fault;
+pub(crate) use files::{ConfigFile, Configs, Deciding, Format};
+pub(crate) use node::{Node, Value};
 pub(crate) use platform::Platform;
 pub(crate) use wanted::{Owned, Wanted, normalized};

@@ -116,6 +116,20 @@ impl Node {
         }
     }
 
+    /// Merges a later patch into this one: as [`merge`](Self::merge), but a `null` stays, for it still has to delete.
+    pub(crate) fn merge_patch(&mut self, later: &Self) {
+        let (Value::Object(entries), Value::Object(changes)) = (&mut self.value, &later.value) else {
+            *self = later.clone();
+            return;
+        };
+        for change in changes {
+            match entries.iter_mut().rev().find(|entry| entry.key == change.key) {
+                Some(entry) => entry.node.merge_patch(&change.node),
+                None => entries.push(change.clone()),
+            }
+        }
+    }
+
     /// Compact JSON, in the order of the entries.
     pub(crate) fn to_json(&self) -> String {
         let mut out = String::new();

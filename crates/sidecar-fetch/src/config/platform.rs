@@ -35,6 +35,11 @@ impl Platform {
         }
     }
 
+    /// The desktop systems among targets, each once.
+    pub(crate) fn desktops_of(targets: &[Target]) -> Vec<Self> {
+        Self::DESKTOP.into_iter().filter(|desktop| targets.iter().any(|t| Self::of(t) == *desktop)).collect()
+    }
+
     pub(crate) fn is_desktop(self) -> bool {
         Self::DESKTOP.contains(&self)
     }

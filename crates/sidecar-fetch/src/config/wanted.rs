@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::platform::Platform;
+use crate::lock::Lock;
 use crate::manifest::{Manifest, Sidecar};
 use crate::target::Target;
 
@@ -46,6 +47,20 @@ impl Wanted {
 pub(crate) struct Owned(BTreeSet<String>);
 
 impl Owned {
+    /// As a lock remembers: what an earlier run wrote, and sidecars that were locked and are not declared any more.
+    pub(crate) fn of(manifest: &Manifest, lock: &Lock) -> Self {
+        let gone = lock.sidecars.keys().filter(|name| !manifest.sidecars.contains_key(*name));
+        let gone: Vec<String> = gone.map(|name| format!("{}/{name}", manifest.settings.binaries)).collect();
+        Self::new(manifest, lock.configured.iter().chain(&gone))
+    }
+
+    /// With entries that are about to go.
+    #[cfg(feature = "resolve")]
+    pub(crate) fn with<'a>(mut self, entries: impl IntoIterator<Item = &'a String>) -> Self {
+        self.0.extend(entries.into_iter().map(|entry| normalized(entry)));
+        self
+    }
+
     pub(crate) fn new<'a>(manifest: &Manifest, configured: impl IntoIterator<Item = &'a String>) -> Self {
         let declared = manifest.sidecars.values().map(|sidecar| manifest.entry_of(sidecar));
         let configured = configured.into_iter().map(|entry| normalized(entry));

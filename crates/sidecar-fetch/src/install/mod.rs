@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 pub(crate) use stamp::{Identity, Stamps};
-#[cfg(any(feature = "resolve", test))]
+#[cfg(feature = "resolve")]
 pub(crate) use tree::remove_tree;
 pub(crate) use tree::{TreeFile, TreeOf, record_of};
 
@@ -33,7 +33,7 @@ pub(crate) enum Mtime {
 }
 
 /// 2020-01-01T00:00:00Z in seconds since the Unix epoch: before any build, after any date that zip tools choke on.
-pub(crate) const PAST: u64 = 1_577_836_800;
+const PAST: u64 = 1_577_836_800;
 
 /// Where files are made before they are renamed into place, and what is known of files that are already there. Serves
 /// several threads at once.
@@ -66,7 +66,7 @@ pub(crate) enum Mode {
 }
 
 /// The modification time of [`Mtime::Past`].
-fn past() -> SystemTime {
+pub(crate) fn past() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(PAST)
 }
 
@@ -105,7 +105,7 @@ impl<'c> Installer<'c> {
         if let Some(parent) = dest.parent() {
             fsx::create_dir_all(parent)?;
         }
-        let name = dest.file_name().unwrap_or(dest.as_os_str()).to_string_lossy();
+        let name = fsx::name_of(dest);
         let staged = self.staging().join(format!("{name}.{}", std::process::id()));
         self.make(source, &staged, Mode::Program)?;
         let beside = dest.with_file_name(format!(".{name}.part"));

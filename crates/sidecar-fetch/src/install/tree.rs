@@ -49,7 +49,7 @@ const HEAD: &str = "# Written by sidecar-fetch: the files of ";
 
 /// The record of a tree: beside it, so that it is not bundled.
 pub(crate) fn record_of(root: &Path) -> PathBuf {
-    let name = root.file_name().unwrap_or(root.as_os_str()).to_string_lossy();
+    let name = fsx::name_of(root);
     root.with_file_name(format!(".{name}.files"))
 }
 
@@ -84,6 +84,12 @@ impl Record {
 }
 
 impl TreeOf<'_> {
+    /// Whether what lies there was installed for this target, as the record says.
+    #[cfg(feature = "resolve")]
+    pub(crate) fn is_recorded(&self) -> bool {
+        Record::read(&record_of(self.root)).target == self.target.as_str()
+    }
+
     /// The paths that are there and do not belong to the tree.
     pub(crate) fn strays(&self) -> Result<Vec<String>, Error> {
         let own: BTreeSet<&str> = self.files.iter().map(|file| file.path).collect();
@@ -143,7 +149,7 @@ impl Installer<'_> {
         tree: &'t TreeOf<'_>,
         source: impl Fn(&TreeFile<'_>) -> PathBuf,
     ) -> Result<Vec<(&'t TreeFile<'t>, PathBuf)>, Error> {
-        let name = tree.root.file_name().unwrap_or(tree.root.as_os_str()).to_string_lossy();
+        let name = fsx::name_of(tree.root);
         let mut out = Vec::new();
         for (index, file) in tree.files.iter().enumerate() {
             if self.is_installed_as(&tree.root.join(file.path), file.content, file.mode)? {
@@ -157,7 +163,7 @@ impl Installer<'_> {
     }
 
     fn place_all(&self, tree: &TreeOf<'_>, staged: &[(&TreeFile<'_>, PathBuf)]) -> Result<(), Error> {
-        let name = tree.root.file_name().unwrap_or(tree.root.as_os_str()).to_string_lossy();
+        let name = fsx::name_of(tree.root);
         // Beside the tree, not in it: an interrupted run must not leave a file there that is not on record.
         let beside = tree.root.with_file_name(format!(".{name}.part"));
         for (file, staged) in staged {
@@ -182,7 +188,7 @@ impl Installer<'_> {
         if *record == Record::read(path) {
             return Ok(());
         }
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        let name = fsx::name_of(path);
         let staged = self.staging().join(format!("{name}.{}", std::process::id()));
         fsx::write_atomic(&staged, record.to_text())?;
         let taken_over = !before.target.is_empty() && before.target != record.target;

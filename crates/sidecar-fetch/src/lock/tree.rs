@@ -183,14 +183,19 @@ pub(crate) fn check(path: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Why Windows cannot have a file of that path: <https://learn.microsoft.com/windows/win32/fileio/naming-a-file>.
+/// Whether a file name is that of a device on Windows, also with an extension:
+/// <https://learn.microsoft.com/windows/win32/fileio/naming-a-file>.
+pub(crate) fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_lowercase();
+    let port = stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt"));
+    ["con", "prn", "aux", "nul"].contains(&stem.as_str())
+        || port.is_some_and(|n| n.len() == 1 && n.chars().all(|c| c.is_ascii_digit()))
+}
+
+/// Why Windows cannot have a file of that path.
 pub(crate) fn check_windows(path: &str) -> Result<(), &'static str> {
     for part in path.split('/') {
-        let stem = part.split('.').next().unwrap_or_default().trim_end().to_ascii_lowercase();
-        let port = stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt"));
-        let device = ["con", "prn", "aux", "nul"].contains(&stem.as_str())
-            || port.is_some_and(|n| n.len() == 1 && n.chars().all(|c| c.is_ascii_digit()));
-        if device {
+        if is_device(part) {
             return Err("its name is that of a device on Windows");
         }
         if part.contains(['<', '>', ':', '"', '|', '?', '*']) || part.ends_with(['.', ' ']) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{Layout, Manifest, Settings, Shell, Sidecar, Wanted};
 use crate::doc::{Document, Located, Table};
 use crate::error::{Error, Kind};
+use crate::lock::tree::is_device;
 use crate::target::{Target, TargetPattern};
 use crate::template::Template;
 
@@ -253,16 +254,11 @@ pub(super) fn template(text: &Located<String>) -> Result<Template, Error> {
 fn check_name(name: &Located<String>, what: &str) -> Result<(), Error> {
     let text = name.value.as_str();
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    // https://learn.microsoft.com/windows/win32/fileio/naming-a-file: devices, also with an extension.
-    let stem = text.split('.').next().unwrap_or_default().to_ascii_lowercase();
-    let port = stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt"));
-    let reserved = ["con", "prn", "aux", "nul"].contains(&stem.as_str())
-        || port.is_some_and(|n| n.len() == 1 && n.chars().all(|c| c.is_ascii_digit()));
     let edges_ok = text.starts_with(|c: char| c.is_ascii_alphanumeric()) && !text.ends_with('.');
     if !text.is_empty()
         && text.chars().all(allowed)
         && edges_ok
-        && !reserved
+        && !is_device(text)
         && !text.to_ascii_lowercase().ends_with(".exe")
     {
         return Ok(());

@@ -21,7 +21,10 @@ const LARGEST: u64 = 16 * 1024;
 
 /// The placeholder of a sidecar for a target: a shell script, or a program for Windows.
 pub(crate) fn of(target: &Target, name: &str, version: Option<&str>) -> Vec<u8> {
-    let version = version.map(|version| format!(" {version}")).unwrap_or_default();
+    // Of one line each: a further one could end the here-document below.
+    let line = |text: &str| text.replace(char::is_control, " ");
+    let name = line(name);
+    let version = version.map(|version| format!(" {}", line(version))).unwrap_or_default();
     let says = [
         format!(
             "`{name}`{version} is a placeholder, because the program was not at hand when the app was built."
@@ -87,11 +90,12 @@ mod tests {
     #[test]
     fn a_script_says_what_it_is_and_exits_with_97() {
         let name = "a$(exit 3)'\"`b";
-        let (_dir, path) = written(&of(&target("x86_64-unknown-linux-gnu"), name, Some("1.2.0")));
+        let version = Some("1.2.0\nSIDECAR\nexit 4");
+        let (_dir, path) = written(&of(&target("x86_64-unknown-linux-gnu"), name, version));
         let done = std::process::Command::new("/bin/sh").arg(path).output().unwrap();
         let text = String::from_utf8(done.stderr).unwrap();
         assert_eq!((done.status.code(), done.stdout.len()), (Some(97), 0));
-        assert!(text.starts_with(&format!("`{name}` 1.2.0 is a placeholder")), "{text}");
+        assert!(text.starts_with(&format!("`{name}` 1.2.0 SIDECAR exit 4 is a placeholder")), "{text}");
         assert!(text.contains("cargo sidecar sync"), "{text}");
     }
 }

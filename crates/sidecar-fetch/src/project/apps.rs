@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::config::Format;
 use crate::error::{Error, Kind, nearest, some_of};
 use crate::fsx;
 use crate::manifest::Manifest;
@@ -36,9 +37,6 @@ pub struct Dependency {
     /// Whether it stands in `[build-dependencies]`.
     pub build: bool,
 }
-
-/// The config files of Tauri, in the order in which Tauri looks for them.
-const TAURI_CONFIGS: [&str; 3] = ["tauri.conf.json", "tauri.conf.json5", "Tauri.toml"];
 
 impl Package {
     /// The `Cargo.toml` that a command started in `from` means: that of `TAURI_APP_PATH` where it is set, then cargo's own
@@ -102,7 +100,7 @@ impl Package {
             )
             .fact(
                 "looked for",
-                format!("sidecar.toml, [package.metadata.sidecar], {}", TAURI_CONFIGS.join(", ")),
+                format!("sidecar.toml, [package.metadata.sidecar], {}", Format::base_names().join(", ")),
             )
             .help(format!("run `cargo sidecar init -p {}`", only.as_deref().unwrap_or("<PACKAGE>")))),
             1 => Ok(vec![found.remove(0)]),
@@ -131,7 +129,7 @@ impl Package {
 
 /// Whether a directory is that of a Tauri app.
 pub(super) fn has_tauri_config(directory: &Path) -> Result<bool, Error> {
-    for name in TAURI_CONFIGS {
+    for name in Format::base_names() {
         if fsx::metadata(&directory.join(name))?.is_some() {
             return Ok(true);
         }

@@ -26,7 +26,7 @@ impl Project<'_> {
             return Ok(Plan { changes: Vec::new(), configured: lock.configured.clone(), capability: None });
         };
         let features = Features::default().resolve(&self.package.features)?;
-        let needs = Needs::new(manifest, &features, owned(manifest, lock, gone), self.plugins());
+        let needs = Needs::new(manifest, &features, Owned::of(manifest, lock).with(gone), self.plugins());
         let found = fsx::read_if_exists(&self.app().join(capability::FILE))?;
         let plan = plan::plan(self.app(), &configs, found, &needs)?;
         capability::check(self.app(), plan.capability.as_ref(), &configs)?;
@@ -75,14 +75,6 @@ pub(super) fn lock_change(manifest: &Manifest, lock: &Lock) -> Result<Option<Fil
         return Ok(None);
     }
     Ok(FileChange::to(path, before, Some(after)))
-}
-
-/// The entries that are ours: of the manifest, of what an earlier run wrote, and of sidecars that were locked and are
-/// not declared any more.
-pub(super) fn owned(manifest: &Manifest, lock: &Lock, gone: &BTreeSet<String>) -> Owned {
-    let old = lock.sidecars.keys().filter(|name| !manifest.sidecars.contains_key(*name));
-    let old: Vec<String> = old.map(|name| format!("{}/{name}", manifest.settings.binaries)).collect();
-    Owned::new(manifest, lock.configured.iter().chain(gone).chain(&old))
 }
 
 /// Adds what one file lacks to an error, with the place.

@@ -18,7 +18,7 @@ use crate::install::{Content, Installer};
 use crate::progress::Reporter;
 
 #[cfg(feature = "resolve")]
-pub(crate) use obtain::{ApiToken, unpack_into};
+pub(crate) use obtain::{ApiToken, Sink, unpack_into};
 pub(crate) use obtain::{Network, in_parallel};
 pub(crate) use task::{Spot, Task};
 

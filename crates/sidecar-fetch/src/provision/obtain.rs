@@ -244,14 +244,14 @@ pub(crate) fn unpack_into(
 /// A file that is hashed while it is written. It is open from its first byte until it is flushed: a tree has more files
 /// than a process may have open.
 #[derive(Debug)]
-struct Sink {
+pub(crate) struct Sink {
     path: PathBuf,
     file: Option<File>,
     hasher: Hasher,
 }
 
 impl Sink {
-    fn new(path: PathBuf) -> Self {
+    pub(crate) fn new(path: PathBuf) -> Self {
         Self { path, file: None, hasher: Hasher::new() }
     }
 

@@ -7,14 +7,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::permissions::Known;
-use super::{Capability, FILE, is_ours};
-use crate::config::files::Fault;
+use super::{Capability, FILE, LISTED, is_ours};
+use crate::config::files::json_fault;
 use crate::config::{ConfigFile, Configs, Format, Node, Platform, Value};
 use crate::error::{Error, Kind, nearest};
 use crate::fsx;
-
-/// Where a configuration names the capabilities that apply, and defines some.
-const LIST: [&str; 3] = ["app", "security", "capabilities"];
 
 /// How deep files are looked for: a link to a directory above is no way without an end.
 const DEPTH: usize = 8;
@@ -45,8 +42,8 @@ pub(crate) fn check(app: &Path, ours: Option<&Capability>, configs: &Configs) ->
             }
         }
     }
-    for file in std::iter::once(&configs.base).chain(configs.overlays.iter().map(|(_, file)| file)) {
-        let listed = file.root.at(&LIST).and_then(Node::as_array).unwrap_or_default();
+    for file in configs.files() {
+        let listed = file.root.at(&LISTED).and_then(Node::as_array).unwrap_or_default();
         for capability in listed.iter().filter(|entry| matches!(entry.value, Value::Object(_))) {
             check.capability(file, capability)?;
             check.permissions(file, capability)?;
@@ -83,17 +80,11 @@ fn parse(path: &Path, text: String) -> Result<ConfigFile, Error> {
     if file.format != Format::Json {
         return Ok(file);
     }
-    match serde_json::from_str::<serde_json::Value>(&file.text) {
-        Ok(_) => Ok(file),
-        Err(cause) => {
-            let above = file.text.split_inclusive('\n').take(cause.line().saturating_sub(1));
-            let at = above.map(str::len).sum::<usize>() + cause.column().saturating_sub(1);
-            let words = cause.to_string();
-            let words = words.split(" at line").next().unwrap_or_default().to_owned();
-            Err(Fault { at, words }.into_error(Kind::CapabilityInvalid, path, &file.text).help(
-                "Tauri reads capabilities as plain JSON: no comments, no comma after the last value, no byte order mark",
-            ))
-        }
+    match json_fault(&file.text) {
+        None => Ok(file),
+        Some(fault) => Err(fault.into_error(Kind::CapabilityInvalid, path, &file.text).help(
+            "Tauri reads capabilities as plain JSON: no comments, no comma after the last value, no byte order mark",
+        )),
     }
 }
 
@@ -114,8 +105,8 @@ fn capabilities(file: &ConfigFile) -> Result<Vec<&Node>, Error> {
 /// The identifiers that a configuration lists; `None`: all capabilities apply, at least on one system.
 fn applying(configs: &Configs) -> Option<BTreeSet<String>> {
     let mut out = BTreeSet::new();
-    let overlays = configs.overlays.iter().filter_map(|(_, file)| file.root.at(&LIST));
-    for list in std::iter::once(configs.base.root.at(&LIST)?).chain(overlays) {
+    let overlays = configs.overlays.iter().filter_map(|(_, file)| file.root.at(&LISTED));
+    for list in std::iter::once(configs.base.root.at(&LISTED)?).chain(overlays) {
         let items = list.as_array().filter(|items| !items.is_empty())?;
         out.extend(items.iter().filter_map(Node::as_str).map(str::to_owned));
     }

@@ -14,7 +14,8 @@ pub(crate) use self::style::Style;
 use self::style::{Hand, indent_at, line_end, line_start};
 use super::files::{ConfigFile, Format};
 use super::node::{Entry, Node, Value};
-use crate::error::{Error, Kind};
+use crate::error::Error;
+use crate::fsx;
 
 impl ConfigFile {
     /// Indentation unit and line ending of this file.
@@ -25,13 +26,10 @@ impl ConfigFile {
     /// A new file of the path's format that holds `root`.
     ///
     /// # Errors
-    /// [`Kind::ConfigInvalid`] where the format cannot hold it: TOML has no `null`.
+    /// [`Kind::ConfigInvalid`](crate::Kind::ConfigInvalid) where the format cannot hold it: TOML has no `null`.
     pub(crate) fn created(path: &Path, root: &Node, style: Style) -> Result<Self, Error> {
         let format = Format::of(path);
         let hand = Hand::new(format, style);
-        if format == Format::Toml && has_null(root) {
-            return Err(Error::new(Kind::ConfigInvalid, "TOML has no `null`").fact("file", path.display()));
-        }
         let text = if format == Format::Toml {
             let mut lines = Vec::new();
             sections::section_lines::<&str>(&hand, &[], root, "", &mut lines);
@@ -48,7 +46,7 @@ impl ConfigFile {
     /// missing objects and the array come into being, also in place of `null`.
     ///
     /// # Errors
-    /// [`Kind::ConfigInvalid`] where something else stands on the path.
+    /// [`Kind::ConfigInvalid`](crate::Kind::ConfigInvalid) where something else stands on the path.
     pub(crate) fn with_items(
         self,
         path: &[&str],
@@ -58,7 +56,7 @@ impl ConfigFile {
         let Some(node) = self.present(path)? else {
             return if add.is_empty() { Ok(self) } else { self.with(path, &Node::strings(add)) };
         };
-        let items = node.as_array().ok_or_else(|| self.wrong(path, "an array of strings", node))?;
+        let items = node.as_array().ok_or_else(|| self.wrong_at(path, "an array of strings", node))?;
         let goes = |item: &Node| item.as_str().is_some_and(|text| !keep(text));
         let new = Node::strings(add);
         let after = items.iter().filter(|item| !goes(item)).chain(new.as_array().into_iter().flatten());
@@ -66,7 +64,7 @@ impl ConfigFile {
             return Ok(self);
         }
         if sections::is_array_of_tables(&self, items) {
-            return Err(self.wrong(path, "an array of strings in brackets", node));
+            return Err(self.wrong_at(path, "an array of strings in brackets", node));
         }
         let removed: Vec<usize> = (0..items.len()).filter(|i| goes(&items[*i])).collect();
         let hand = Hand::of(&self, node);
@@ -79,7 +77,7 @@ impl ConfigFile {
     /// where it stands.
     ///
     /// # Errors
-    /// [`Kind::ConfigInvalid`] where something else stands on the path.
+    /// [`Kind::ConfigInvalid`](crate::Kind::ConfigInvalid) where something else stands on the path.
     pub(crate) fn with_entries(
         self,
         path: &[&str],
@@ -92,7 +90,7 @@ impl ConfigFile {
             return if add.is_empty() { Ok(self) } else { self.with(path, &Node::object(entries)) };
         };
         if !matches!(node.value, Value::Object(_)) {
-            return Err(self.wrong(path, "an object", node));
+            return Err(self.wrong_at(path, "an object", node));
         }
         // First what comes: it is written like what is there.
         let mut file = self.clone();
@@ -107,7 +105,7 @@ impl ConfigFile {
     /// The file with a string at `path`.
     ///
     /// # Errors
-    /// [`Kind::ConfigInvalid`] where something else stands on the path.
+    /// [`Kind::ConfigInvalid`](crate::Kind::ConfigInvalid) where something else stands on the path.
     pub(crate) fn with_string(self, path: &[&str], value: &str) -> Result<Self, Error> {
         let Some(node) = self.present(path)? else {
             return self.with(path, &Node::new(Value::String(value.to_owned())));
@@ -119,7 +117,7 @@ impl ConfigFile {
                 let splice = Splice { range: node.span.clone(), text };
                 self.spliced(splice)
             }
-            None => Err(self.wrong(path, "a string", node)),
+            None => Err(self.wrong_at(path, "a string", node)),
         }
     }
 
@@ -143,21 +141,15 @@ impl ConfigFile {
                     None => return Ok((depth, node)),
                 },
                 Value::Null => return Ok((depth, node)),
-                _ => return Err(self.wrong(&path[..depth], "an object", node)),
+                _ => return Err(self.wrong_at(&path[..depth], "an object", node)),
             }
         }
         Ok((path.len(), node))
     }
 
-    fn wrong(&self, path: &[&str], expected: &str, found: &Node) -> Error {
-        let name = if path.is_empty() {
-            self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-        } else {
-            path.join(".")
-        };
-        Error::new(Kind::ConfigInvalid, format!("`{name}` takes {expected}"))
-            .fact("at", self.place(found))
-            .fact("found", found.kind())
+    fn wrong_at(&self, path: &[&str], expected: &str, found: &Node) -> Error {
+        let name = if path.is_empty() { fsx::name_of(&self.path) } else { path.join(".") };
+        self.wrong(&name, expected, found)
     }
 
     /// The file with a value at a path where nothing or `null` stands.
@@ -289,14 +281,6 @@ fn values(node: &Node) -> Vec<Range<usize>> {
     };
     spans.sort_by_key(|span| span.start);
     spans
-}
-
-fn has_null(node: &Node) -> bool {
-    match &node.value {
-        Value::Array(items) => items.iter().any(has_null),
-        Value::Object(entries) => entries.iter().any(|entry| has_null(&entry.node)),
-        value => *value == Value::Null,
-    }
 }
 
 /// An object with this one entry.

@@ -224,7 +224,7 @@ fn new_files_are_written_in_the_style_asked_for() {
         "{\n  \"a\": null\n}\n"
     );
     let error = ConfigFile::created(Path::new("x.toml"), &null, Style::default()).unwrap_err();
-    assert_eq!(error.to_string(), "TOML has no `null`\n  file  x.toml");
+    assert!(error.to_string().starts_with("`x.toml` cannot be parsed\n"), "{error}");
 }
 
 #[test]

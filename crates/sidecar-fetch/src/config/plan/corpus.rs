@@ -87,7 +87,7 @@ fn configs(tree: &Tree) -> Configs {
 /// What Tauri sees in both lists.
 fn listed(configs: &Configs, platform: Platform) -> Vec<String> {
     let effective = configs.effective(platform, None);
-    let lists = [crate::config::external_bin(&effective), crate::config::resources(&effective)];
+    let lists = [crate::config::external_bin(&effective), crate::config::drift::resources(&effective)];
     lists.concat().into_iter().map(str::to_owned).collect()
 }
 

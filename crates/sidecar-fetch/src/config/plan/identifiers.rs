@@ -3,13 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::Capability;
+use crate::config::capability::LISTED;
 use crate::config::files::{ConfigFile, Configs};
 use crate::config::node::Node;
 use crate::config::platform::Platform;
 use crate::error::Error;
-
-/// The keys that lead to the list.
-pub(super) const PATH: [&str; 3] = ["app", "security", "capabilities"];
 
 /// Brings the lists of the base and of the overlays in line. An empty list stays: it means that every capability
 /// applies. So that none becomes empty, which would grant more than before, the last entry of a list stays or becomes
@@ -32,7 +30,7 @@ fn list(
     platform: Option<Platform>,
     idle: &mut BTreeSet<String>,
 ) -> Result<ConfigFile, Error> {
-    let Some(items) = file.root.at(&PATH).and_then(Node::as_array).filter(|items| !items.is_empty()) else {
+    let Some(items) = file.root.at(&LISTED).and_then(Node::as_array).filter(|items| !items.is_empty()) else {
         return Ok(file);
     };
     let strangers = items.iter().filter(|item| item.as_str().is_none_or(|id| !is_ours(id))).count();
@@ -46,7 +44,7 @@ fn list(
         return Ok(file);
     }
     let missing: Vec<String> = wanted.iter().filter(|w| !found.contains(&w.as_str())).cloned().collect();
-    file.with_items(&PATH, |id| !is_ours(id) || wanted.iter().any(|w| w == id), &missing)
+    file.with_items(&LISTED, |id| !is_ours(id) || wanted.iter().any(|w| w == id), &missing)
 }
 
 /// The capabilities that apply on a platform; `None`: on any.

@@ -73,9 +73,8 @@ fn state(root: &Node, path: &[&str]) -> State {
 
 /// Refuses both spellings of `externalBin` in what Tauri sees: serde calls that a duplicate field, and names no place.
 pub(super) fn check_spelling(configs: &Configs) -> Result<(), Error> {
-    let files = || std::iter::once(&configs.base).chain(configs.overlays.iter().map(|(_, file)| file));
     let set = |file: &ConfigFile, key: &str| state(&file.root, &["bundle", key]) == State::Array;
-    for file in files() {
+    for file in configs.files() {
         for (here, there) in [(0, 1), (1, 0)].map(|(a, b)| (EXTERNAL_BIN[a], EXTERNAL_BIN[b])) {
             let taken_away = state(&file.root, &["bundle", there]) != State::Unset && !set(file, there);
             let other = if set(file, there) { file } else { &configs.base };

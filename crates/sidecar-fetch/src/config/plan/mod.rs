@@ -22,7 +22,7 @@ pub(crate) const LISTS: [&[&str]; 4] = [
     &["bundle", EXTERNAL_BIN[0]],
     &["bundle", EXTERNAL_BIN[1]],
     &["bundle", "resources"],
-    &identifiers::PATH,
+    &capability::LISTED,
 ];
 
 /// What the configuration is to say.
@@ -54,8 +54,7 @@ impl<'m> Needs<'m> {
         owned: Owned,
         plugins: Plugins,
     ) -> Self {
-        let platforms = manifest.targets().iter().map(Platform::of).collect::<BTreeSet<_>>();
-        let platforms = platforms.into_iter().filter(|platform| platform.is_desktop());
+        let platforms = Platform::desktops_of(&manifest.targets()).into_iter();
         let wanted = platforms.map(|p| (p, Wanted::for_platform(manifest, p, features))).collect();
         Self { manifest, wanted, owned, plugins }
     }
@@ -104,14 +103,10 @@ fn capability_change(app: &Path, found: Option<String>, wanted: Option<&Capabili
 }
 
 fn changes(before: &Configs, after: &Configs) -> Vec<FileChange> {
-    let files = |configs: &Configs| -> Vec<ConfigFile> {
-        let overlays = configs.overlays.iter().map(|(_, file)| file.clone());
-        std::iter::once(configs.base.clone()).chain(overlays).collect()
-    };
-    let known = files(before);
-    let text = |path: &Path| known.iter().find(|file| file.path == path).map(|file| file.text.clone());
-    let change = |file: ConfigFile| FileChange::to(file.path.clone(), text(&file.path), Some(file.text));
-    files(after).into_iter().filter_map(change).collect()
+    let text = |path: &Path| before.files().find(|file| file.path == path).map(|file| file.text.clone());
+    let change =
+        |file: &ConfigFile| FileChange::to(file.path.clone(), text(&file.path), Some(file.text.clone()));
+    after.files().filter_map(change).collect()
 }
 
 #[cfg(test)]

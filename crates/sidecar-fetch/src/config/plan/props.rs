@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::{Drift, Node, Value, external_bin, normalized, resources};
+use crate::config::drift::resources;
+use crate::config::{Drift, Node, Value, external_bin, normalized};
 
 /// Entries as they may stand in a list: the user's, ours in several spellings, and one that was ours.
 const ENTRIES: [&str; 9] = [

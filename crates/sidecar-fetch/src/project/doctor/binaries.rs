@@ -7,9 +7,11 @@ use crate::env;
 use crate::error::{Error, some_of};
 use crate::fsx;
 use crate::inspect;
-use crate::lock::Lock;
+use crate::install::TreeOf;
+use crate::lock::Pin;
 use crate::manifest::{Manifest, Sidecar};
 use crate::placeholder::is_placeholder;
+use crate::provision::Task;
 use crate::target::Target;
 
 const NAME: &str = "binaries";
@@ -36,14 +38,14 @@ pub(super) fn check(scene: &Scene<'_>) -> Vec<Check> {
     out
 }
 
-/// The files of the manifest's sidecars in the binaries directory, by sidecar and target.
+/// The files of the manifest's sidecars in the binaries directory, by sidecar and target; without trees.
 fn files<'m>(
     scene: &Scene<'_>,
     manifest: &'m Manifest,
 ) -> Result<Vec<(&'m Sidecar, Target, PathBuf)>, Error> {
     let directory = scene.app().join(&manifest.settings.binaries);
     let mut out = Vec::new();
-    for sidecar in manifest.sidecars.values() {
+    for sidecar in manifest.sidecars.values().filter(|sidecar| !sidecar.is_tree()) {
         for target in manifest.targets_of(sidecar) {
             let path = directory.join(target.file_name(&sidecar.install_as));
             if fsx::metadata(&path)?.is_some() {
@@ -60,18 +62,28 @@ fn installed(scene: &Scene<'_>, manifest: &Manifest) -> Result<Vec<Check>, Error
     for (sidecar, target, path) in &files {
         out.extend(unfit(&sidecar.name, target, path)?);
     }
-    let lacking = |sidecar: &&Sidecar| {
-        let host = scene.host.as_ref().filter(|host| is_pinned(&scene.lock, &sidecar.name, host));
-        host.is_some_and(|host| !files.iter().any(|(s, target, _)| s.name == sidecar.name && target == host))
-    };
-    let lacking: Vec<&str> =
-        manifest.enabled(&scene.features).filter(lacking).map(|sidecar| sidecar.name.as_str()).collect();
+    let (mut lacking, mut trees) = (Vec::new(), 0);
+    for (sidecar, host, pin) in for_this_machine(scene, manifest) {
+        let is_there = if sidecar.is_tree() {
+            let task = Task::new(scene.app(), manifest, sidecar, "", host, pin);
+            let there = task.tree().filter(TreeOf::is_recorded);
+            out.extend(there.as_ref().map(|tree| incomplete(&task, tree)).transpose()?.flatten());
+            trees += usize::from(there.is_some());
+            there.is_some()
+        } else {
+            files.iter().any(|(s, target, _)| s.name == sidecar.name && target == host)
+        };
+        if !is_there {
+            lacking.push(sidecar.name.as_str());
+        }
+    }
     if !lacking.is_empty() {
         let found = format!("not installed for this machine: {}", some_of(lacking));
         out.push(Check::note(NAME, found).help("run `cargo sidecar sync`"));
     }
-    if out.is_empty() && !files.is_empty() {
-        let found = format!("{} installed, each for its target", counted(files.len(), "program"));
+    if out.is_empty() && files.len() + trees > 0 {
+        let programs = counted(files.len() + trees, "program");
+        let found = format!("{programs} installed, each for its target");
         out.push(Check::ok(NAME, found));
     }
     Ok(out)
@@ -88,8 +100,33 @@ fn unfit(sidecar: &str, target: &Target, path: &Path) -> Result<Option<Check>, E
     Ok(wrong.map(|error| Check::of(NAME, CheckState::Problem, &error.help(help))))
 }
 
-fn is_pinned(lock: &Lock, sidecar: &str, target: &Target) -> bool {
-    lock.sidecars.get(sidecar).and_then(|locked| locked.assets.get(target)).is_some_and(Option::is_some)
+/// The sidecars that are on by default and pinned for the host.
+fn for_this_machine<'s>(
+    scene: &'s Scene<'_>,
+    manifest: &'s Manifest,
+) -> impl Iterator<Item = (&'s Sidecar, &'s Target, &'s Pin)> {
+    manifest.enabled(&scene.features).filter_map(|sidecar| {
+        let host = scene.host.as_ref()?;
+        let pin = scene.lock.sidecars.get(&sidecar.name)?.assets.get(host)?.as_ref()?;
+        Some((sidecar, host, pin))
+    })
+}
+
+/// Why an installed tree cannot be what it should be. Its bytes are for `verify` to read.
+fn incomplete(task: &Task<'_>, tree: &TreeOf<'_>) -> Result<Option<Check>, Error> {
+    let help = format!("run `cargo sidecar sync --target {}`", task.target);
+    for file in &tree.files {
+        let path = tree.root.join(file.path);
+        let what = match fsx::metadata(&path)? {
+            None => "is not there",
+            Some(found) if found.len() != file.content.size => "has another size than the lock says",
+            Some(_) => continue,
+        };
+        let found = format!("sidecar `{}`: `{}` {what}", task.sidecar, file.path);
+        return Ok(Some(Check::problem(NAME, found).fact("file", path.display()).help(help)));
+    }
+    let wrong = inspect::check(&task.dest, task.target).err();
+    Ok(wrong.map(|error| Check::of(NAME, CheckState::Problem, &error.help(help))))
 }
 
 /// Placeholders that cargo copied beside the app before the real file came, and does not replace: it compares times

@@ -7,6 +7,7 @@ use crate::cache::Cache;
 use crate::error::Error;
 use crate::fsx;
 use crate::hash::{self, Sha256};
+use crate::lock::Pin;
 
 const NAME: &str = "cache";
 
@@ -42,11 +43,11 @@ fn cache(scene: &Scene<'_>) -> Result<Vec<Check>, Error> {
 }
 
 /// How many of the wanted files are there, and which of them are damaged; more than `limit` bytes are not read.
-fn held_of(cache: &Cache, wanted: &BTreeMap<&Sha256, u64>, limit: u64) -> Vec<Check> {
+fn held_of(cache: &Cache, wanted: &BTreeMap<Sha256, u64>, limit: u64) -> Vec<Check> {
     let (mut there, mut bytes) = (Vec::new(), 0);
     for (sha256, size) in wanted {
         let Ok(Some(found)) = fsx::metadata(&cache.blob(sha256)) else { continue };
-        there.push(*sha256);
+        there.push(sha256);
         // One of another size is damaged, and quickly found to be.
         bytes += found.len().min(*size);
     }
@@ -70,10 +71,11 @@ fn held_of(cache: &Cache, wanted: &BTreeMap<&Sha256, u64>, limit: u64) -> Vec<Ch
     out
 }
 
-/// The files that the lock pins for the cache: the assets and the programs in them, with their sizes.
-fn wanted<'s>(scene: &'s Scene<'_>) -> BTreeMap<&'s Sha256, u64> {
+/// The files that the lock pins for the cache: the assets and what is installed of them, with their sizes.
+fn wanted(scene: &Scene<'_>) -> BTreeMap<Sha256, u64> {
     let pins = scene.lock.sidecars.values().flat_map(|locked| locked.assets.values().flatten());
-    pins.flat_map(|pin| [(&pin.sha256, pin.size), (&pin.binary_sha256, pin.binary_size)]).collect()
+    let files = |pin: &Pin| pin.files().into_iter().map(|file| (file.sha256, file.size)).collect::<Vec<_>>();
+    pins.flat_map(|pin| files(pin).into_iter().chain([(pin.sha256, pin.size)])).collect()
 }
 
 fn is_sound(cache: &Cache, sha256: &Sha256) -> bool {
@@ -118,7 +120,7 @@ mod tests {
         let (sound, damaged, gone) = (Sha256::of(b"sound"), Sha256::of(b"damaged"), Sha256::of(b"gone"));
         fsx::write_atomic(&cache.blob(&sound), "sound").unwrap();
         fsx::write_atomic(&cache.blob(&damaged), "other").unwrap();
-        let wanted = BTreeMap::from([(&sound, 5), (&damaged, 7), (&gone, 4)]);
+        let wanted = BTreeMap::from([(sound, 5), (damaged, 7), (gone, 4)]);
         let rows = held_of(&cache, &wanted, 10);
         assert_eq!(rows[0].found, "2 of the 3 files that the lock pins are cached");
         assert_eq!((rows.len(), rows[1].state), (2, CheckState::Warning));

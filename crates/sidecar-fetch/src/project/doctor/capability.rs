@@ -1,7 +1,8 @@
 //! The capability file of the sidecars: what JavaScript may do with them.
 
-use super::{Check, CheckState, Scene, config};
-use crate::config::{Configs, Platform, capability};
+use super::{Check, CheckState, Scene};
+use crate::config::capability::{self, Capability};
+use crate::config::{Configs, Platform};
 use crate::error::Error;
 use crate::fsx;
 use crate::manifest::Manifest;
@@ -14,11 +15,7 @@ pub(super) fn check(scene: &Scene<'_>) -> Vec<Check> {
 }
 
 fn file(scene: &Scene<'_>, manifest: &Manifest, configs: &Configs) -> Result<Vec<Check>, Error> {
-    let package = &scene.project.package;
-    let plugins = capability::Plugins {
-        shell: package.depends_on("tauri-plugin-shell"),
-        http: package.depends_on("tauri-plugin-http"),
-    };
+    let plugins = scene.project.plugins();
     let lacking = capability::lacking(manifest, plugins);
     let mut out: Vec<Check> = lacking.into_iter().map(|found| Check::warning(NAME, found)).collect();
     let wanted = capability::wanted(manifest, plugins, &|entry| capability::spellings(configs, entry));
@@ -43,7 +40,7 @@ fn file(scene: &Scene<'_>, manifest: &Manifest, configs: &Configs) -> Result<Vec
                 .fact("file", path.display())
                 .help("run `cargo sidecar sync`"),
         ),
-        (Some(wanted), Some(_)) => out.extend(listed(manifest, configs, &wanted.identifiers)),
+        (Some(wanted), Some(_)) => out.extend(listed(manifest, configs, wanted)),
         (None, _) => {}
     }
     if out.is_empty() {
@@ -56,14 +53,9 @@ fn file(scene: &Scene<'_>, manifest: &Manifest, configs: &Configs) -> Result<Vec
 }
 
 /// Whether our identifiers are named where the configuration names its capabilities: others do not apply then.
-fn listed(manifest: &Manifest, configs: &Configs, identifiers: &[(String, Vec<Platform>)]) -> Option<Check> {
-    for platform in config::platforms(manifest) {
-        let effective = configs.effective(platform, None);
-        let list = effective.at(&["app", "security", "capabilities"]).and_then(|list| list.as_array());
-        let Some(list) = list.filter(|list| !list.is_empty()) else { continue };
-        let is_listed = |identifier: &str| list.iter().any(|item| item.as_str() == Some(identifier));
-        let here = identifiers.iter().filter(|(_, only)| only.is_empty() || only.contains(&platform));
-        if let Some((identifier, _)) = here.into_iter().find(|(identifier, _)| !is_listed(identifier)) {
+fn listed(manifest: &Manifest, configs: &Configs, ours: &Capability) -> Option<Check> {
+    for platform in Platform::desktops_of(&manifest.targets()) {
+        if let Some(identifier) = ours.unlisted(&configs.effective(platform, None), platform).first() {
             let found = format!(
                 "`app.security.capabilities` does not name `{identifier}`, so that it does not apply"
             );
@@ -91,8 +83,9 @@ mod tests {
         let text = "[sidecar.tool]\ngithub = \"a/b\"\n".to_owned();
         let manifest = Manifest::parse(Path::new("sidecar.toml"), text).unwrap();
         let identifiers =
-            [("sidecars".to_owned(), vec![]), ("sidecars-linux".to_owned(), vec![Platform::Linux])];
-        listed(&manifest, &configs, &identifiers).map(|check| check.facts)
+            vec![("sidecars".to_owned(), vec![]), ("sidecars-linux".to_owned(), vec![Platform::Linux])];
+        let ours = Capability { text: String::new(), identifiers };
+        listed(&manifest, &configs, &ours).map(|check| check.facts)
     }
 
     #[test]

@@ -1,15 +1,13 @@
 //! Tauri's configuration: which files count, whether this app's Tauri can read them, whether they say what the manifest
 //! asks for.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::{Check, CheckState, Scene};
-use crate::config::{ConfigFile, Configs, Drift, Format, Owned, Platform, Wanted};
+use crate::config::{ConfigFile, Configs, Drift, Format, Owned, Platform, Wanted, json_fault};
 use crate::doc::Place;
 use crate::error::Error;
-use crate::fsx;
-use crate::manifest::Manifest;
+use crate::fsx::{self, name_of};
 use crate::project::Package;
 
 const NAME: &str = "config";
@@ -37,7 +35,7 @@ pub(super) fn read(app: &Path, package: &Package) -> (Option<Configs>, Vec<Check
         None if broken => {}
         None if package.depends_on("tauri") => out.push(
             Check::problem(NAME, "there is no Tauri configuration beside Cargo.toml")
-                .fact("looked for", Format::ALL.map(|format| format.file_name(None)).join(", ")),
+                .fact("looked for", Format::base_names().join(", ")),
         ),
         None => out.push(Check::note(NAME, "there is no Tauri configuration, so nothing is bundled")),
     }
@@ -119,13 +117,7 @@ fn lacks(package: &Package, name: &str, build: bool, feature: &str) -> bool {
 /// Where a file stops being plain JSON: at its first comment, single quote, trailing comma…
 fn not_json(file: &ConfigFile) -> Option<Place> {
     let text = file.text.as_str();
-    let error = serde_json::from_str::<serde::de::IgnoredAny>(text).err()?;
-    let begin: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
-    Some(Place::of(&file.path, text, begin + error.column().saturating_sub(1)))
-}
-
-fn name_of(path: &Path) -> String {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+    json_fault(text).map(|fault| Place::of(&file.path, text, fault.at))
 }
 
 /// What reading found, and whether the configuration says what the manifest asks for, on each system that it has
@@ -133,9 +125,9 @@ fn name_of(path: &Path) -> String {
 pub(super) fn check(scene: &Scene<'_>) -> Vec<Check> {
     let mut out = scene.files.clone();
     let (Some(manifest), Some(configs)) = (&scene.manifest, &scene.configs) else { return out };
-    let owned = Owned::new(manifest, &scene.lock.configured);
+    let owned = Owned::of(manifest, &scene.lock);
     let mut differing: Vec<(Drift, Vec<Platform>)> = Vec::new();
-    for platform in platforms(manifest) {
+    for platform in Platform::desktops_of(&manifest.targets()) {
         let wanted = Wanted::for_platform(manifest, platform, &scene.features);
         let drift = Drift::of(&configs.effective(platform, None), &wanted, &owned);
         match differing.iter_mut().find(|(known, _)| *known == drift) {
@@ -165,12 +157,6 @@ fn differs(drift: &Drift, platforms: &[Platform]) -> Check {
         }
     }
     check.help("run `cargo sidecar sync`")
-}
-
-/// The desktop systems among the targets of a manifest.
-pub(super) fn platforms(manifest: &Manifest) -> Vec<Platform> {
-    let all: BTreeSet<Platform> = manifest.targets().iter().map(Platform::of).collect();
-    all.into_iter().filter(|platform| platform.is_desktop()).collect()
 }
 
 #[cfg(test)]

@@ -69,6 +69,9 @@ fn committed(scene: &Scene<'_>, manifest: &Manifest) -> Vec<Check> {
 fn is_ours(manifest: &Manifest, file: &str) -> bool {
     let name = file.rsplit('/').next().unwrap_or(file);
     let mut all = manifest.sidecars.values();
+    if all.clone().any(|s| s.is_tree() && file.starts_with(&format!("{}/", manifest.entry_of(s)))) {
+        return true;
+    }
     all.any(|s| manifest.targets_of(s).iter().any(|target| target.file_name(&s.install_as) == name))
 }
 
@@ -81,4 +84,21 @@ pub(super) fn git_ignores(app: &Path, directory: &str) -> bool {
 fn git(directory: &Path, args: &[&str]) -> Option<String> {
     let output = Command::new("git").arg("-C").arg(directory).args(args).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_trees_and_programs_are_known_by_their_names() {
+        let text = "[sidecar.tool]\ngithub = 'a/b'\n[sidecar.llama]\ngithub = 'a/b'\nlayout = 'tree'\nresources = ['x']\n";
+        let manifest = Manifest::parse(Path::new("sidecar.toml"), text.to_owned()).unwrap();
+        for file in ["binaries/tool-x86_64-unknown-linux-gnu", "binaries/llama/lib/x.so"] {
+            assert!(is_ours(&manifest, file), "{file}");
+        }
+        for file in ["binaries/README", "binaries/llama-notes/x", "binaries/tool"] {
+            assert!(!is_ours(&manifest, file), "{file}");
+        }
+    }
 }

@@ -25,7 +25,8 @@ pub(super) fn check(scene: &Scene<'_>) -> Vec<Check> {
     let package = scene.project.package.name.as_str();
     let linux = scene.configs.as_ref().map(|configs| configs.effective(Platform::Linux, None));
     let mut out = Vec::new();
-    for sidecar in manifest.sidecars.values() {
+    // A tree lies among the app's resources, where nobody else puts anything.
+    for sidecar in manifest.sidecars.values().filter(|sidecar| !sidecar.is_tree()) {
         out.extend(like_the_app(manifest, sidecar, package, linux.as_ref()));
         if linux.as_ref().is_some_and(bundles_packages) && is_for_linux(manifest, sidecar) {
             out.extend(in_bin(sidecar, package, &|name| {

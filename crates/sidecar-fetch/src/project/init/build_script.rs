@@ -23,10 +23,10 @@ pub(super) fn new(tauri: bool) -> String {
 /// The script with our call as the first statement of `main`: what else stands there, such as attributes on the call
 /// into `tauri_build`, keeps its meaning.
 pub(super) fn with_call(text: &str) -> Script {
-    let code = code_of(text);
-    if !words(&code, "sidecar_fetch").is_empty() {
+    if has_call(text) {
         return Script::HasIt;
     }
+    let code = code_of(text);
     let unclear =
         |why: &str| Script::Unclear(format!("{why}; put `{CALL}` in front of what calls `tauri_build`"));
     let mains = mains(&code);
@@ -45,6 +45,23 @@ pub(super) fn with_call(text: &str) -> Script {
         return unclear("its `main` begins with an inner attribute");
     }
     Script::Changed(inserted(text, open))
+}
+
+/// The lines, from 1, of our call and of that into `tauri_build`, where ours comes behind and so too late.
+pub(in crate::project) fn too_late(text: &str) -> Option<[usize; 2]> {
+    let code = code_of(text);
+    let call = |package: &str| {
+        let calls = ["build(", "try_build("].map(|function| code.find(&format!("{package}::{function}")));
+        calls.into_iter().flatten().min()
+    };
+    let (ours, tauri) = (call("sidecar_fetch")?, call("tauri_build")?);
+    let line = |at: usize| code[..at].matches('\n').count() + 1;
+    (tauri < ours).then(|| [line(ours), line(tauri)])
+}
+
+/// Whether a script names us, in whatever way; comments and strings do not count.
+pub(in crate::project) fn has_call(text: &str) -> bool {
+    !words(&code_of(text), "sidecar_fetch").is_empty()
 }
 
 /// Puts the call behind the brace at `open`: on a line of its own where nothing but a comment follows on that line.
@@ -233,6 +250,22 @@ mod tests {
         }
         assert_eq!(with_call(&changed("fn main() {\n}\n")), Script::HasIt);
         assert_eq!(with_call(&new(true)), Script::HasIt);
+    }
+
+    #[test]
+    fn the_call_must_come_before_tauris() {
+        assert_eq!(too_late("fn main() {\n    sidecar_fetch::build();\n    tauri_build::build()\n}\n"), None);
+        assert_eq!(
+            too_late("fn main() {\n    tauri_build::build();\n    sidecar_fetch::build();\n}\n"),
+            Some([3, 2])
+        );
+        assert_eq!(
+            too_late("fn main() { tauri_build::try_build(a()); sidecar_fetch::build() }"),
+            Some([1, 1])
+        );
+        assert_eq!(too_late("fn main() { sidecar_fetch::try_build(); tauri_build::build() }"), None);
+        assert_eq!(too_late("// tauri_build::build()\nfn main() { sidecar_fetch::build(); }"), None);
+        assert_eq!(too_late("use tauri_build::Attributes;\nfn main() { sidecar_fetch::build(); }"), None);
     }
 
     #[test]

@@ -11,10 +11,10 @@ const TABLE: &str = "build-dependencies";
 
 /// A `Cargo.toml` that parsed.
 #[derive(Debug)]
-pub(super) struct CargoToml(ConfigFile);
+pub(in crate::project) struct CargoToml(ConfigFile);
 
 impl CargoToml {
-    pub(super) fn read(path: &Path) -> Result<Self, Error> {
+    pub(in crate::project) fn read(path: &Path) -> Result<Self, Error> {
         Self::parse(path, fsx::read_to_string(path)?)
     }
 
@@ -28,7 +28,7 @@ impl CargoToml {
     }
 
     /// The build script, relative to the package; `None` where the package says that it has none.
-    pub(super) fn build_script(&self) -> Option<String> {
+    pub(in crate::project) fn build_script(&self) -> Option<String> {
         match self.0.root.at(&["package", "build"]).map(|node| &node.value) {
             Some(Value::Bool(false)) => None,
             Some(Value::String(path)) => Some(path.clone()),

@@ -3,7 +3,7 @@
 use super::InitStep;
 use crate::change::FileChange;
 use crate::config::{ConfigFile, Configs, Node, Value};
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::project::locate_cargo_toml;
 
 /// A hook of Tauri and what it is to run.
@@ -33,8 +33,7 @@ const HOOKS: [Hook; 2] = [
 
 /// What `init` has to say about the hooks: a change for each file, and what a person has to do.
 pub(super) fn steps(configs: &Configs, wanted: bool) -> Result<Vec<InitStep>, Error> {
-    let files: Vec<&ConfigFile> =
-        std::iter::once(&configs.base).chain(configs.overlays.iter().map(|(_, file)| file)).collect();
+    let files: Vec<&ConfigFile> = configs.files().collect();
     let mut out = Vec::new();
     for (i, before) in files.iter().enumerate() {
         let (mut file, mut set) = ((*before).clone(), Vec::new());
@@ -104,9 +103,7 @@ fn with_hook(file: &ConfigFile, key: &str, hook: &Hook) -> Result<Hooked, Error>
 }
 
 fn wrong(file: &ConfigFile, key: &str, found: &Node) -> Error {
-    Error::new(Kind::ConfigInvalid, format!("`build.{key}` takes a command, or an object with a `script`"))
-        .fact("at", file.place(found))
-        .fact("found", found.kind())
+    file.wrong(&format!("build.{key}"), "a command, or an object with a `script`", found)
 }
 
 #[cfg(test)]
@@ -115,6 +112,7 @@ mod tests {
 
     use super::*;
     use crate::config::Platform;
+    use crate::error::Kind;
 
     fn configs(base: (&str, &str), overlay: Option<(&str, &str)>) -> Configs {
         let file = |(name, text): (&str, &str)| ConfigFile::parse(Path::new(name), text.to_owned()).unwrap();

@@ -2,7 +2,7 @@
 
 /// The file with the rule at its end; `None` where it has it already, in any of the usual spellings. Line endings and a
 /// missing last one stay as they are.
-pub(super) fn with_rule(before: &str, directory: &str) -> Option<String> {
+pub(in crate::project) fn with_rule(before: &str, directory: &str) -> Option<String> {
     let bare = |line: &str| {
         let line = line.trim().trim_start_matches('\u{feff}').trim_start_matches("./");
         line.trim_end_matches('*').trim_matches('/').to_owned()

@@ -1,10 +1,10 @@
 //! `init`: everything an app needs to be provisioned, as a list of steps. What is there already stays as it is, so that
 //! running it again changes nothing.
 
-mod build_script;
-mod cargo_toml;
+pub(super) mod build_script;
+pub(super) mod cargo_toml;
 mod hooks;
-mod ignored;
+pub(super) mod ignored;
 #[cfg(test)]
 mod tests;
 
@@ -136,7 +136,7 @@ fn build_script(path: &Path, tauri: bool) -> Result<InitStep, Error> {
         Script::HasIt => InitStep::Done { path: path.to_owned(), what },
         Script::Changed(after) => step(path.to_owned(), Some(before), Some(after), &what),
         Script::Unclear(why) => {
-            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+            let name = fsx::name_of(path);
             InitStep::ByHand { what: format!("{name}: {why}") }
         }
     })

@@ -9,7 +9,7 @@ use crate::error::{Error, Kind};
 use crate::fsx;
 use crate::hash;
 use crate::install;
-use crate::provision::{Spot, Task};
+use crate::provision::{Sink, Spot, Task};
 use crate::unpack::{Archive, EntryKind, Extract, Format, MEMBER};
 
 /// Where bundlers put the sidecars, relative to what they pack; on Windows and in cargo's directory beside the program.
@@ -181,7 +181,7 @@ impl Look<'_> {
             let name = deb::data(bundle, scratch)?;
             (scratch.join(&name), name)
         } else {
-            (bundle.to_owned(), bundle.file_name().unwrap_or_default().to_string_lossy().into_owned())
+            (bundle.to_owned(), fsx::name_of(bundle))
         };
         let archive = Archive::open(&file, &name).map_err(|_| closed(bundle))?;
         if matches!(archive.format(), Format::Raw | Format::Single(_)) {
@@ -195,10 +195,8 @@ impl Look<'_> {
         };
         let mut wanted = archive.list()?;
         wanted.retain(|entry| entry.kind == EntryKind::File && is_wanted(&entry.path));
-        let mut sinks = Vec::new();
-        for entry in &wanted {
-            sinks.push(fsx::create(&scratch.join("files").join(&entry.path))?);
-        }
+        let mut sinks: Vec<Sink> =
+            wanted.iter().map(|entry| Sink::new(scratch.join("files").join(&entry.path))).collect();
         let mut members: Vec<Extract<'_>> = wanted
             .iter()
             .zip(&mut sinks)
@@ -248,7 +246,7 @@ const MEND: &str = "cargo sidecar sync, then build the bundle again";
 
 /// The error for a file that is no archive of ours to read.
 fn closed(bundle: &Path) -> Error {
-    let name = bundle.file_name().unwrap_or_default().to_string_lossy();
+    let name = fsx::name_of(bundle);
     let ending = bundle.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     let help = match &*ending {
         "appimage" => format!("unpack it: `./{name} --appimage-extract`, then `--bundle squashfs-root`"),
@@ -276,11 +274,10 @@ fn places_below(dir: &Path, depth: usize, out: &mut Vec<PathBuf>) -> Result<(), 
 
 /// The directories in a directory, without links and hidden ones.
 fn directories(dir: &Path) -> Result<Vec<PathBuf>, Error> {
-    let is_link = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.is_symlink());
     let mut out = fsx::read_dir(dir)?;
     out.retain(|path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        !is_link(path) && path.is_dir() && !name.starts_with('.')
+        let name = fsx::name_of(path);
+        !fsx::is_link(path) && path.is_dir() && !name.starts_with('.')
     });
     Ok(out)
 }

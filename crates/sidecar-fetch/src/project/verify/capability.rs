@@ -55,7 +55,7 @@ fn wrong(change: &FileChange, capability: &Path) -> Vec<VerifyRow> {
 }
 
 fn unlisted(change: &FileChange, list: &ListChange) -> VerifyRow {
-    let name = change.path.file_name().unwrap_or_default().to_string_lossy();
+    let name = fsx::name_of(&change.path);
     let said = [("does not list", &list.added), ("still lists", &list.removed)];
     let said = said.iter().filter(|(_, ids)| !ids.is_empty());
     let detail = said.map(|(words, ids)| format!("app.security.capabilities {words} {}", ids.join(", ")));

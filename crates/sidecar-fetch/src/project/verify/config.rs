@@ -7,9 +7,9 @@ use super::super::Package;
 use super::super::features::Features;
 use super::super::sync::Chosen;
 use super::{VerifyRow, stand_in};
-use crate::config::{ConfigFile, Configs, Drift, EXTERNAL_BIN, Node, Owned, Platform, Wanted, external_bin};
-use crate::env;
+use crate::config::{ConfigFile, Configs, Drift, Node, Owned, Platform, Wanted, external_bin};
 use crate::error::Error;
+use crate::features;
 use crate::fsx;
 use crate::lock::Lock;
 use crate::manifest::Manifest;
@@ -82,27 +82,25 @@ impl App<'_> {
         default: &BTreeSet<String>,
     ) -> VerifyRow {
         let platform = Platform::of(target);
-        let owned = Owned::new(self.manifest, &self.lock.configured);
+        let owned = Owned::of(self.manifest, self.lock);
         let of_platform = |features| Wanted::for_platform(self.manifest, platform, features);
         let drift = Drift::of(effective, &Wanted::for_target(self.manifest, target, features), &owned);
-        // The list that is wrong, or the first.
-        let keys = if drift.external_bin.is_empty() && !drift.is_empty() { RESOURCES } else { &EXTERNAL_BIN };
-        let file = read.file(platform, keys);
-        let name = file.path.file_name().unwrap_or_default().to_string_lossy();
-        let row = VerifyRow { target: target.to_string(), ..VerifyRow::about("config", name, &file.path) };
+        let deciding = read.configs.deciding(platform, read.from_env.as_ref(), drift.keys());
+        let row = VerifyRow::about("config", deciding.name(), &deciding.file.path);
+        let row = VerifyRow { target: target.to_string(), ..row };
         // Files are for all architectures of a platform; `build()` narrows them to the one that is built.
         if drift.is_empty() || Drift::of(effective, &of_platform(features), &owned).is_empty() {
             return VerifyRow { detail: "lists what the manifest asks for".to_owned(), ..row };
         }
         let committed = Drift::of(effective, &of_platform(default), &owned).is_empty();
-        let mend = if committed { with_features(features, default, target) } else { SYNC.to_owned() };
-        let row = VerifyRow { place: read.place(platform, keys), ..row };
+        let mend = if committed { features::bundling(features, default, target) } else { SYNC.to_owned() };
+        let row = VerifyRow { place: deciding.place(), ..row };
         row.found("differs", differences(&drift)).mended_by(mend)
     }
 
     /// Files of the user's own entries that are no programs; those of ours are compared with the lock.
     fn stand_ins(&self, entries: &[&str], target: &Target) -> Result<Vec<VerifyRow>, Error> {
-        let owned = Owned::new(self.manifest, &self.lock.configured);
+        let owned = Owned::of(self.manifest, self.lock);
         let mut rows = Vec::new();
         for entry in entries.iter().filter(|entry| !owned.has(entry)) {
             let path = self.package.directory.join(target.file_name(entry));
@@ -119,14 +117,6 @@ impl App<'_> {
 
 /// What brings the committed files in line.
 const SYNC: &str = "cargo sidecar sync";
-
-/// What bundles another set than the default features select.
-fn with_features(on: &BTreeSet<String>, default: &BTreeSet<String>, target: &Target) -> String {
-    let named: Vec<&str> = on.difference(default).map(String::as_str).collect();
-    let no_default = if default.is_subset(on) { "" } else { " --no-default-features" };
-    let named = if named.is_empty() { String::new() } else { format!(" --features {}", named.join(",")) };
-    format!("tauri build --config \"$(cargo sidecar config{no_default}{named} --target {target})\"")
-}
 
 /// What is missing and what is too much, a list a line.
 fn differences(drift: &Drift) -> String {
@@ -145,66 +135,12 @@ fn differences(drift: &Drift) -> String {
 impl Read {
     fn of(app: &Path) -> Result<Option<Self>, Error> {
         let Some(configs) = Configs::read(app, &Platform::DESKTOP)? else { return Ok(None) };
-        let from_env = env::text(env::TAURI_CONFIG)
-            .map(|text| ConfigFile::parse(Path::new(env::TAURI_CONFIG), text))
-            .transpose()?;
-        let files = configs.overlays.iter().map(|(_, file)| file);
-        for file in [&configs.base].into_iter().chain(files).chain(&from_env) {
-            for key in EXTERNAL_BIN {
-                file.strings(&["bundle", key])?;
-            }
-        }
+        let from_env = ConfigFile::from_env()?;
+        configs.files().chain(&from_env).try_for_each(ConfigFile::check_external_bin)?;
         Ok(Some(Self { configs, from_env }))
     }
 
     fn effective(&self, platform: Platform) -> Node {
         self.configs.effective(platform, self.from_env.as_ref().map(|file| &file.root))
-    }
-
-    /// What sets the list that counts for a platform; the base where nothing does.
-    fn file(&self, platform: Platform, keys: &[&str]) -> &ConfigFile {
-        let files = self.from_env.iter().chain(self.configs.overlay(platform));
-        files.into_iter().find(|file| list(file, keys).is_some()).unwrap_or(&self.configs.base)
-    }
-
-    /// Where that list is, or would be.
-    fn place(&self, platform: Platform, keys: &[&str]) -> String {
-        let file = self.file(platform, keys);
-        let node = list(file, keys).or_else(|| file.root.get("bundle")).unwrap_or(&file.root);
-        file.place(node).to_string()
-    }
-}
-
-/// The key of the other list, below `bundle`.
-const RESOURCES: &[&str] = &["resources"];
-
-/// The list of one file, whichever of its keys is used.
-fn list<'f>(file: &'f ConfigFile, keys: &[&str]) -> Option<&'f Node> {
-    keys.iter().find_map(|key| file.root.at(&["bundle", key]))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn set(names: &[&str]) -> BTreeSet<String> {
-        names.iter().map(|name| (*name).to_owned()).collect()
-    }
-
-    #[test]
-    fn another_set_of_features_is_bundled_through_the_command_line() {
-        let target = "x86_64-unknown-linux-gnu".parse().unwrap();
-        let command = |on: &[&str]| with_features(&set(on), &set(&["default", "a"]), &target);
-        let tail = "--target x86_64-unknown-linux-gnu)\"";
-        assert_eq!(
-            command(&["default", "a", "b", "c"]),
-            format!("tauri build --config \"$(cargo sidecar config --features b,c {tail}")
-        );
-        assert_eq!(
-            command(&["b"]),
-            format!(
-                "tauri build --config \"$(cargo sidecar config --no-default-features --features b {tail}"
-            )
-        );
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn data(package: &Path, directory: &Path) -> Result<String, Error> {
 }
 
 fn damaged(package: &Path, cause: &str) -> Error {
-    let name = package.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = fsx::name_of(package);
     Error::new(Kind::ArchiveCorrupt, format!("`{name}` is no Debian package"))
         .fact("file", package.display())
         .fact("cause", cause)

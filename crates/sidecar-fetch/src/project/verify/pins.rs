@@ -2,6 +2,7 @@
 
 use super::VerifyRow;
 use crate::error::{Error, Kind};
+use crate::fsx;
 use crate::lock::{self, Lock};
 use crate::manifest::Manifest;
 use crate::provision::Task;
@@ -25,7 +26,7 @@ pub(super) fn lock(manifest: &Manifest) -> Result<(Lock, Vec<VerifyRow>), Error>
     };
     let mut rows: Vec<VerifyRow> = drift.map(stale).collect();
     if rows.is_empty() {
-        let manifest = manifest.path.file_name().unwrap_or_default().to_string_lossy();
+        let manifest = fsx::name_of(&manifest.path);
         rows.push(VerifyRow { detail: format!("answers {manifest}"), ..row });
     }
     Ok((lock, rows))
