@@ -74,6 +74,8 @@ impl App {
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) {
+        // An absolute name would leave the temporary directory.
+        assert!(Path::new(name).is_relative(), "{name}");
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();

@@ -55,7 +55,7 @@ fn conflict_markers() {
     app.fails("lock-conflict", ["sync"]).stderr_eq(str![[r#"
 error: `sidecar.lock` contains conflict markers of a merge
   at  [ROOT]/app/sidecar.lock:12
-help: keep either side (`git checkout --ours sidecar.lock`), then run `cargo sidecar lock`
+help: keep either side (`git checkout --ours "[ROOT]/app/sidecar.lock"`), then run `cargo sidecar lock`
 
 "#]]);
 }

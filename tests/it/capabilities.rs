@@ -93,7 +93,7 @@ fn a_capability_file_of_somebody_else() {
 error: `capabilities/sidecars.json` is not ours to overwrite
   path    [ROOT]/app/capabilities/sidecars.json
   reason  it does not carry the description that `cargo sidecar sync` writes
-help: give it another name: `mv capabilities/sidecars.json capabilities/own-sidecars.json`
+help: give it another name: `mv "[ROOT]/app/capabilities/sidecars.json" "[ROOT]/app/capabilities/own-sidecars.json"`
 
 "#]]);
 }

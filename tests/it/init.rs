@@ -65,6 +65,27 @@ sidecar-fetch = "0.1"
 }
 
 #[test]
+fn a_prepared_app_builds_before_it_has_a_sidecar() {
+    let app = small();
+    app.sidecar(["init", "--yes", "--hooks"]).success();
+    let done = app.build_script(&crate::app::HOST).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+    // What the hooks run.
+    app.sidecar(["sync", "--locked"]).success();
+    app.sidecar(["verify"]).success().stdout_eq(str![[r#"
+CHECK        STATE  WHAT
+lock         ok     sidecar.lock: not needed, as no sidecar is declared
+...
+"#]]);
+    app.sidecar(["doctor"]).stdout_eq(str![[r#"
+...
+          ok lock          there is nothing to lock yet
+...
+"#]]);
+    assert!(!app.path("sidecar.lock").exists());
+}
+
+#[test]
 fn an_app_that_only_tauris_own_walk_finds() {
     let app = project();
     tauri_app(&app, "crates/x-tauri");
@@ -80,6 +101,32 @@ fn an_app_that_only_tauris_own_walk_finds() {
     Finished no sidecars yet: cargo sidecar add OWNER/REPO
 
 "#]]);
+}
+
+#[test]
+fn what_is_meant_for_an_app_that_is_not_prepared_does_not_reach_its_neighbour() {
+    let app = project();
+    app.write("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"*/src-tauri\"]\n");
+    for name in ["one", "two"] {
+        tauri_app(&app, &format!("{name}/src-tauri"));
+        let cargo = CARGO_TOML.replace("x-tauri", name).replace("\n[workspace]\n", "");
+        app.write(&format!("{name}/src-tauri/Cargo.toml"), &cargo);
+    }
+    app.sidecar(["init", "--yes", "-p", "two"]).success();
+    app.server.release("acme/tool", crate::app::release("v1.2.0"));
+    let from_one = |args: &[&str]| {
+        let mut command = app.command(args.iter().copied());
+        command.current_dir(app.path("one"));
+        app.run(command)
+    };
+    from_one(&["list"]).failure().stderr_eq(str![[r#"
+error: there is no `sidecar.toml` in `[ROOT]/app/one/src-tauri`
+  also  no [package.metadata.sidecar] in Cargo.toml
+help: run `cargo sidecar init` in the app's directory
+
+"#]]);
+    from_one(&["add", "acme/tool"]);
+    assert!(!app.read("two/src-tauri/sidecar.toml").contains("acme"));
 }
 
 #[test]

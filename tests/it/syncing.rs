@@ -142,7 +142,7 @@ fn a_gap_is_locked_as_missing_and_warned_about() {
     );
     app.server.release("acme/tool", spec);
     app.sidecar(["lock"]).success().stderr_eq(str![[r#"
-warning: sidecar `tool` 1.9.0 has nothing for aarch64-apple-darwin, aarch64-pc-windows-msvc, aarch64-unknown-linux-gnu, x86_64-apple-darwin, x86_64-pc-windows-msvc
+warning: sidecar `tool` 1.9.0 has nothing for aarch64-apple-darwin, aarch64-pc-windows-msvc, aarch64-unknown-linux-gnu, x86_64-apple-darwin, x86_64-pc-windows-msvc; builds for these fail until `asset` names one, or `targets` leaves them out
      Locking tool 1.9.0
 
 "#]]);

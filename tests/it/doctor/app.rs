@@ -149,7 +149,7 @@ fn what_javascript_may_do() {
      problem capability    `capabilities/sidecars.json` is not ours to overwrite
                            path    [ROOT]/app/capabilities/sidecars.json
                            reason  it does not carry the description that `cargo sidecar sync` writes
-                           help: give it another name: `mv capabilities/sidecars.json capabilities/own-sidecars.json`
+                           help: give it another name: `mv "[ROOT]/app/capabilities/sidecars.json" "[ROOT]/app/capabilities/own-sidecars.json"`
 
 "#]]);
     app.write("capabilities/sidecars.json", r#"{ "description": "Written by `cargo sidecar sync`" }"#);

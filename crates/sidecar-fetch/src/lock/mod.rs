@@ -105,14 +105,20 @@ impl Lock {
         fsx::read_if_exists(path)?.map(|text| parse::lock(path, text)).transpose()
     }
 
-    /// Reads the lock of a manifest and checks that it answers it.
+    /// Reads the lock of a manifest and checks that it answers it. A manifest without sidecars needs none: an app that
+    /// was just prepared must build.
     pub(crate) fn read_answering(manifest: &Manifest) -> Result<Self, Error> {
         let path = manifest.lock_path();
-        let lock = Self::read(&path)?.ok_or_else(|| {
-            Error::new(Kind::LockMissing, format!("there is no `{FILE}` beside the manifest"))
-                .fact("manifest", manifest.path.display())
-                .help("run `cargo sidecar lock` and commit the file that it writes")
-        })?;
+        let lock = match Self::read(&path)? {
+            Some(lock) => lock,
+            None if manifest.sidecars.is_empty() => Self::default(),
+            None => {
+                let headline = format!("there is no `{FILE}` beside the manifest");
+                return Err(Error::new(Kind::LockMissing, headline)
+                    .fact("manifest", manifest.path.display())
+                    .help("run `cargo sidecar lock` and commit the file that it writes"));
+            }
+        };
         match lock.drift(manifest).into_iter().next() {
             None => Ok(lock),
             Some(first) => Err(first.into_error(&path)),

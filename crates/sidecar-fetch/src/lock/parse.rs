@@ -14,7 +14,10 @@ pub(super) fn lock(path: &Path, text: String) -> Result<Lock, Error> {
     if let Some(line) = text.lines().position(|l| l.starts_with("<<<<<<<") || l.starts_with(">>>>>>>")) {
         return Err(Error::new(Kind::LockConflict, format!("`{FILE}` contains conflict markers of a merge"))
             .fact("at", format!("{}:{}", path.display(), line + 1))
-            .help("keep either side (`git checkout --ours sidecar.lock`), then run `cargo sidecar lock`"));
+            .help(format!(
+                "keep either side (`git checkout --ours \"{}\"`), then run `cargo sidecar lock`",
+                path.display()
+            )));
     }
     let document = Document::new(path, text);
     let mut root = document.parse(Kind::LockInvalid)?;

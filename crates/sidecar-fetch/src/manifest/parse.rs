@@ -42,7 +42,7 @@ fn root(path: &Path, mut root: Table<'_>) -> Result<Manifest, Error> {
     let mut sidecars = BTreeMap::new();
     if let Some(tables) = root.table("sidecar")? {
         for (name, value) in tables.into_entries() {
-            check_name(&name, "sidecar name")?;
+            check_name(&name, "a sidecar name")?;
             let parsed = sidecar(&name, value.table()?)?;
             sidecars.insert(name.value, parsed);
         }
@@ -126,7 +126,7 @@ fn sidecar(name: &Located<String>, mut table: Table<'_>) -> Result<Sidecar, Erro
     let tag_prefix = table.string("tag-prefix")?.map(|p| p.value);
     let install_as = match table.string("install-as")? {
         Some(given) => {
-            check_name(&given, "`install-as`")?;
+            check_name(&given, "what `install-as` names")?;
             given.value
         }
         None => name.value.clone(),
@@ -264,7 +264,7 @@ fn check_name(name: &Located<String>, what: &str) -> Result<(), Error> {
         return Ok(());
     }
     Err(name
-        .error(Kind::BadValue, format!("`{text}` cannot be a {}", what.trim_matches('`')))
+        .error(Kind::BadValue, format!("`{text}` cannot be {what}"))
         .help("use letters, digits, `-`, `_` and `.`, begin with a letter or digit, and leave `.exe` to the toolkit"))
 }
 

@@ -50,7 +50,8 @@ impl Package {
     }
 
     /// The packages that a command works on: the one named with `-p`; otherwise all that declare sidecars, or where none
-    /// does, the one Tauri app. From inside a package's directory, that package; above some of them, those. `single`: exactly one is wanted.
+    /// does, the one Tauri app. From inside the directory of such a package, that package; above some of them, those.
+    /// `single`: exactly one is wanted.
     ///
     /// # Errors
     /// [`Kind::Usage`] where no package fits, or several do and one is wanted; it lists the candidates.
@@ -72,27 +73,30 @@ impl Package {
             });
         }
         let only = packages.first().filter(|_| packages.len() == 1).map(|package| package.name.clone());
-        let (mut declaring, mut apps) = (Vec::new(), Vec::new());
+        // Whether it declares sidecars stands beside each.
+        let mut all = Vec::new();
         for package in packages {
-            if package.has_manifest()? {
-                declaring.push(package);
-            } else if has_tauri_config(&package.directory)? {
-                apps.push(package);
+            let declares = package.has_manifest()?;
+            if declares || has_tauri_config(&package.directory)? {
+                all.push((declares, package));
             }
         }
-        let mut found = if declaring.is_empty() { apps } else { declaring };
-        // The innermost package around the working directory, when that is one of them.
-        let around = found
-            .iter()
-            .filter(|p| from.starts_with(&p.directory))
-            .max_by_key(|p| p.directory.components().count());
-        if let Some(around) = around.cloned() {
-            return Ok(vec![around]);
+        // The innermost package around the working directory, when that is one of them. Also where it is not prepared yet
+        // and another one is: what was meant for this app must not end up in its neighbour.
+        let around = all.iter().map(|(_, package)| package).filter(|p| from.starts_with(&p.directory));
+        if let Some(around) = around.max_by_key(|p| p.directory.components().count()) {
+            return Ok(vec![around.clone()]);
         }
         // Above `src-tauri`, its app is meant and not its neighbours'.
-        if found.iter().any(|p| p.directory.starts_with(from)) {
-            found.retain(|p| p.directory.starts_with(from));
+        if all.iter().any(|(_, p)| p.directory.starts_with(from)) {
+            all.retain(|(_, p)| p.directory.starts_with(from));
         }
+        let declared = all.iter().any(|(declares, _)| *declares);
+        let mut found: Vec<Self> = all
+            .into_iter()
+            .filter(|(declares, _)| *declares == declared)
+            .map(|(_, package)| package)
+            .collect();
         match found.len() {
             0 => Err(Error::new(
                 Kind::ManifestMissing,
@@ -178,6 +182,23 @@ mod tests {
             names(&Package::select(packages, None, &dir.path().join("z"), false).unwrap()),
             ["x", "y"]
         );
+    }
+
+    #[test]
+    fn an_app_that_is_not_prepared_is_not_taken_for_its_neighbour() {
+        let (dir, _) = workspace(&["x/src-tauri/tauri.conf.json", "y/src-tauri/sidecar.toml"]);
+        let packages: Vec<Package> = ["x", "y"]
+            .map(|name| Package {
+                name: name.into(),
+                directory: dir.path().join(name).join("src-tauri"),
+                ..Package::default()
+            })
+            .into();
+        for from in ["x", "x/src-tauri", "x/src-tauri/src"] {
+            let found = Package::select(packages.clone(), None, &dir.path().join(from), true).unwrap();
+            assert_eq!(names(&found), ["x"], "{from}");
+        }
+        assert_eq!(names(&Package::select(packages, None, dir.path(), true).unwrap()), ["y"]);
     }
 
     #[test]

@@ -204,7 +204,8 @@ impl Project<'_> {
                 locked.assets.iter().filter(|(_, p)| p.is_none()).map(|(t, _)| t.as_str()).collect();
             if !missing.is_empty() {
                 self.warn(&format!(
-                    "sidecar `{name}` {} has nothing for {}",
+                    "sidecar `{name}` {} has nothing for {}; builds for these fail until `asset` names one, or `targets` \
+                     leaves them out",
                     locked.version_text(),
                     missing.join(", ")
                 ));

@@ -68,10 +68,11 @@ fn files(directory: &Path, depth: usize) -> Result<Vec<PathBuf>, Error> {
 }
 
 fn foreign(path: &Path) -> Error {
+    let own = path.with_file_name("own-sidecars.json");
     Error::new(Kind::CapabilityForeign, format!("`{FILE}` is not ours to overwrite"))
         .fact("path", path.display())
         .fact("reason", "it does not carry the description that `cargo sidecar sync` writes")
-        .help(format!("give it another name: `mv {FILE} capabilities/own-sidecars.json`"))
+        .help(format!("give it another name: `mv \"{}\" \"{}\"`", path.display(), own.display()))
 }
 
 /// Parses a file as strictly as Tauri does.

@@ -91,10 +91,15 @@ fn both_spellings(file: &ConfigFile, here: &str, other: &ConfigFile, there: &str
         let node = file.root.at(&["bundle", key]).unwrap_or(&file.root);
         format!("{} has `{key}`", file.place(node))
     };
+    let help = if file.path == other.path {
+        format!("move the entries of `{here}` to `{there}`, and remove `{here}`")
+    } else {
+        format!("write `{there}` in both places")
+    };
     Error::new(Kind::ConfigInvalid, format!("`{here}` and `{there}` are one key, and both are set"))
         .fact("first", place(other, there))
         .fact("second", place(file, here))
-        .help(format!("write `{there}` in both places"))
+        .help(help)
 }
 
 /// Brings one list of every file in line.

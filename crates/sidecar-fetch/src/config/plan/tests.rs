@@ -150,7 +150,9 @@ fn both_spellings_of_the_key_are_refused_with_their_places() {
     let base = "{\n \"bundle\": {\"externalBin\": []}}";
     let error = refused(base, Some(r#"{"bundle": {"external-bin": []}}"#));
     assert_eq!(error.to_string(), expected);
-    refused(r#"{"bundle": {"externalBin": [], "external-bin": []}}"#, None);
+    let error = refused(r#"{"bundle": {"externalBin": [], "external-bin": []}}"#, None).to_string();
+    let help = "help: move the entries of `externalBin` to `external-bin`, and remove `externalBin`";
+    assert!(error.ends_with(help), "{error}");
     // Tauri sees one of them.
     let taken = configs(base, Some(r#"{"bundle": {"externalBin": null, "external-bin": []}}"#));
     let manifest = manifest();

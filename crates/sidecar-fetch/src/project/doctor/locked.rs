@@ -12,6 +12,7 @@ const NAME: &str = "lock";
 pub(super) fn check(scene: &Scene<'_>) -> Vec<Check> {
     let Some(manifest) = &scene.manifest else { return Vec::new() };
     let mut out = vec![match Lock::read_answering(manifest) {
+        Ok(_) if manifest.sidecars.is_empty() => Check::ok(NAME, "there is nothing to lock yet"),
         Ok(lock) => {
             let assets = lock.sidecars.values().flat_map(|locked| locked.assets.values().flatten()).count();
             Check::ok(NAME, format!("{FILE} answers the manifest: {}", counted(assets, "file")))

@@ -13,6 +13,10 @@ pub(super) fn lock(manifest: &Manifest) -> Result<(Lock, Vec<VerifyRow>), Error>
     let row = VerifyRow::about("lock", lock::FILE, &path);
     let lock = match Lock::read(&path) {
         Ok(Some(lock)) => lock,
+        Ok(None) if manifest.sidecars.is_empty() => {
+            let detail = "not needed, as no sidecar is declared".to_owned();
+            return Ok((Lock::default(), vec![VerifyRow { detail, ..row }]));
+        }
         Ok(None) => {
             let row = row.found("missing", "there is no lock beside the manifest");
             return Ok((Lock::default(), vec![row.mended_by("cargo sidecar lock")]));

@@ -138,7 +138,9 @@ fn a_file_of_our_name_that_is_not_ours_is_not_overwritten() {
     let app = App::new([("capabilities/sidecars.json", DEFAULT)]);
     let (kind, message) = app.fails();
     assert_eq!(kind, Kind::CapabilityForeign);
-    assert!(message.contains("help: give it another name: `mv capabilities/sidecars.json "), "{message}");
+    let help =
+        r#"help: give it another name: `mv "capabilities/sidecars.json" "capabilities/own-sidecars.json"`"#;
+    assert!(message.ends_with(help), "{message}");
     // Nothing to write: it is a capability like any other.
     let configs = Configs::read(app.0.path(), &[]).unwrap().unwrap();
     check(app.0.path(), None, &configs).unwrap();
