@@ -18,6 +18,7 @@ mod in_the_way;
 mod init;
 mod many;
 mod output;
+mod overlays;
 mod patching;
 mod placeholders;
 mod relocking;

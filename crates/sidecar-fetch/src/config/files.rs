@@ -209,6 +209,12 @@ impl Configs {
         }
     }
 
+    /// Takes the overlay of a platform away.
+    pub(crate) fn take_overlay(&mut self, platform: Platform) -> Option<ConfigFile> {
+        let at = self.overlays.iter().position(|(p, _)| *p == platform)?;
+        Some(self.overlays.remove(at).1)
+    }
+
     /// What decides on a value of `bundle` for a platform, the base where nothing does: `given` (`TAURI_CONFIG`), the
     /// overlay or the base. `keys` are the spellings of the value's key.
     pub(crate) fn deciding<'c>(

@@ -3,6 +3,7 @@
 
 mod identifiers;
 mod lists;
+mod overlays;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -40,7 +41,7 @@ pub(crate) struct Needs<'m> {
 pub(crate) struct Plan {
     /// Files that are to have another text, the base first.
     pub(crate) changes: Vec<FileChange>,
-    /// The entries that are ours from now on, for the lock.
+    /// The entries and the overlays that are ours from now on, for the lock.
     pub(crate) configured: BTreeSet<String>,
     /// The capabilities that are ours from now on.
     pub(crate) capability: Option<Capability>,
@@ -79,8 +80,10 @@ pub(crate) fn plan(
 ) -> Result<Plan, Error> {
     let mut after = before.clone();
     lists::check_spelling(before)?;
+    let ours = overlays::take(&mut after, &needs.owned);
     lists::arrange(&mut after, List::ExternalBin, needs)?;
     lists::arrange(&mut after, List::Resources, needs)?;
+    let written = overlays::put_back(&mut after, before, &ours);
     let spelled = |entry: &str| capability::spellings(&after, entry);
     let granted = capability::wanted(needs.manifest, needs.plugins, &spelled);
     let idle = identifiers::arrange(&mut after, granted.as_ref())?;
@@ -88,7 +91,8 @@ pub(crate) fn plan(
     let granted = granted.or_else(|| (!idle.is_empty()).then(nothing));
     let mut changes = changes(before, &after);
     changes.extend(capability_change(app, capability, granted.as_ref()));
-    Ok(Plan { changes, configured: needs.entries(), capability: granted })
+    let configured = needs.entries().into_iter().chain(written).collect();
+    Ok(Plan { changes, configured, capability: granted })
 }
 
 /// What becomes of the capability file: written where it says something else, and removed where it is ours and nothing
@@ -106,7 +110,9 @@ fn changes(before: &Configs, after: &Configs) -> Vec<FileChange> {
     let text = |path: &Path| before.files().find(|file| file.path == path).map(|file| file.text.clone());
     let change =
         |file: &ConfigFile| FileChange::to(file.path.clone(), text(&file.path), Some(file.text.clone()));
-    after.files().filter_map(change).collect()
+    let gone = before.files().filter(|file| !after.files().any(|kept| kept.path == file.path));
+    let removal = |file: &ConfigFile| FileChange::to(file.path.clone(), Some(file.text.clone()), None);
+    after.files().filter_map(change).chain(gone.filter_map(removal)).collect()
 }
 
 #[cfg(test)]
