@@ -1,6 +1,5 @@
 //! `init`, for every shape in which apps come.
 
-use std::path::Path;
 use std::process::Command;
 
 use snapbox::str;
@@ -468,7 +467,7 @@ fn on_a_terminal(app: &App, keys: &str) -> (bool, String) {
     unlockpt(&terminal).unwrap();
     let name = ptsname(&terminal, Vec::new()).unwrap();
     let open = || {
-        let path = Path::new(name.to_str().unwrap());
+        let path = std::path::Path::new(name.to_str().unwrap());
         std::fs::File::options().read(true).write(true).open(path).unwrap()
     };
     let mut terminal = std::fs::File::from(terminal);

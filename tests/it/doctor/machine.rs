@@ -5,7 +5,7 @@ use std::process::Command;
 use sidecar_tests::{ReleaseSpec, library, program, tar_gz};
 use snapbox::str;
 
-use super::{healthy, ill, notable, warned, with};
+use super::{healthy, ill, notable, warned};
 use crate::app::{App, DESKTOP, HOST, file_name};
 
 fn git(app: &App, args: &[&str]) {
@@ -23,12 +23,12 @@ fn an_old_compiler() {
     app.write("rustc", &script);
     std::fs::set_permissions(app.path("rustc"), std::fs::Permissions::from_mode(0o755)).unwrap();
     let rustc = app.path("rustc");
-    with(&app, &[("RUSTC", rustc.to_str().unwrap())]).code(1).stdout_eq(str![[r#"
+    super::with(&app, &[("RUSTC", rustc.to_str().unwrap())]).code(1).stdout_eq(str![[r#"
      problem toolchain     rustc 1.70.0, cargo [..]: Rust 1.90 or newer is needed
                            help: run `rustup update stable`
 
 "#]]);
-    with(&app, &[("RUSTC", "/nowhere/rustc")]).code(1).stdout_eq(str![[r#"
+    super::with(&app, &[("RUSTC", "/nowhere/rustc")]).code(1).stdout_eq(str![[r#"
      problem toolchain     cannot ask `/nowhere/rustc -vV` for the host's target triple
                            cause  no such file or directory
                            help: run `rustup default stable`, or set RUSTC to a compiler

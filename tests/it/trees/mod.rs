@@ -6,9 +6,7 @@ mod refusals;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use sidecar_tests::{
-    Fault, Match, ReleaseSpec, library, program, tar_gz, tar_gz_with_links, zip, zip_with_links,
-};
+use sidecar_tests::{ReleaseSpec, library, program, tar_gz, tar_gz_with_links, zip, zip_with_links};
 use snapbox::str;
 
 use crate::app::{App, HOST, names_in};
@@ -445,7 +443,11 @@ fn a_run_that_is_killed_is_completed_by_the_next() {
     let app = app();
     app.sidecar(["lock"]).success();
     app.forget_cache();
-    app.server.fault(Match::asset("llama-v1.0.0-x86_64-unknown-linux-gnu.tar.gz"), Fault::StallAfter(10), 1);
+    app.server.fault(
+        sidecar_tests::Match::asset("llama-v1.0.0-x86_64-unknown-linux-gnu.tar.gz"),
+        sidecar_tests::Fault::StallAfter(10),
+        1,
+    );
     let mut running = app.command(["sync", "--target", LINUX]).spawn().unwrap();
     while app.downloads("llama-v1.0.0") == 0 {
         assert!(running.try_wait().unwrap().is_none(), "it ended before it asked");

@@ -195,8 +195,9 @@ mod tests {
     fn several_apps_are_listed() {
         let dir =
             tree(&["a/src-tauri/Cargo.toml", "a/src-tauri/Tauri.toml", "b/Cargo.toml", "b/tauri.conf.json"]);
+        let error = locate(dir.path(), None, 3).unwrap_err().to_string();
         assert_eq!(
-            locate(dir.path(), None, 3).unwrap_err().to_string(),
+            error.replace('\\', "/"),
             "several Tauri apps are below this directory\n  apps  a/src-tauri/Cargo.toml, b/Cargo.toml\n\
             help: name one: `--manifest-path a/src-tauri/Cargo.toml`"
         );

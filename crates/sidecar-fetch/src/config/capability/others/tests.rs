@@ -30,8 +30,9 @@ impl App {
     /// The error's kind, and its text with paths below the app.
     fn fails(&self) -> (Kind, String) {
         let error = self.check().unwrap_err();
-        let root = format!("{}/", self.0.path().display());
-        (error.kind(), error.to_string().replace(&root, ""))
+        let root = self.0.path().join("").display().to_string();
+        let text = error.to_string().replace(&root, "");
+        (error.kind(), if cfg!(windows) { text.replace('\\', "/") } else { text })
     }
 }
 
