@@ -79,7 +79,12 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
     for system in systems {
         let start = Instant::now();
         let outcome = match setup::missing(system) {
-            missing if missing.is_empty() => try_system(system)?,
+            // What one system fails at keeps nobody from hearing of the others.
+            missing if missing.is_empty() => try_system(system).unwrap_or_else(|error| Outcome {
+                failed: 1,
+                left_out: vec![format!("what comes after: {error}")],
+                ..Outcome::default()
+            }),
             missing => Outcome {
                 left_out: vec![format!("everything: needs the packages {}", missing.join(" "))],
                 ..Outcome::default()

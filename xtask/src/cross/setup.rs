@@ -34,7 +34,7 @@ fn tools(system: System) -> Vec<Tool> {
         System::MacOs => &[(CLIPPY, "rust-web-clippy")],
         System::Arm64 => &[
             ("/usr/bin/aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"),
-            ("/usr/aarch64-linux-gnu/lib/libc.so.6", "libc6-dev-arm64-cross"),
+            ("/usr/aarch64-linux-gnu/include/stdint.h", "libc6-dev-arm64-cross"),
             (QEMU, "qemu-user-static"),
         ],
     };
