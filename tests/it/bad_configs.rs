@@ -82,6 +82,7 @@ fn another_type_in_the_place_of_the_list() {
 error: `bundle.externalBin` takes an array of strings
   at     [ROOT]/app/tauri.conf.json:2:30
   found  a string
+help: write it as a list: `["…", "…"]`
 
 "#]]);
 }

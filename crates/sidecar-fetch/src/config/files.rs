@@ -116,9 +116,11 @@ impl ConfigFile {
 
     /// What stands in the place of something else.
     pub(crate) fn wrong(&self, name: &str, expected: &str, found: &Node) -> Error {
-        Error::new(Kind::ConfigInvalid, format!("`{name}` takes {expected}"))
+        let error = Error::new(Kind::ConfigInvalid, format!("`{name}` takes {expected}"))
             .fact("at", self.place(found))
-            .fact("found", found.kind())
+            .fact("found", found.kind());
+        let is_list = expected.starts_with("an array of strings");
+        if is_list { error.help("write it as a list: `[\"…\", \"…\"]`") } else { error }
     }
 }
 
@@ -325,9 +327,15 @@ mod tests {
         assert_eq!(file.strings(&["a", "b"]).unwrap(), Some(vec!["c"]));
         assert_eq!([file.strings(&["a", "d"]).unwrap(), file.strings(&["x", "b"]).unwrap()], [None, None]);
         let error = file.strings(&["a", "e"]).unwrap_err().to_string();
-        assert_eq!(error, "`a.e` takes an array of strings\n  at     x.json:1:29\n  found  a number");
+        assert_eq!(
+            error,
+            "`a.e` takes an array of strings\n  at     x.json:1:29\n  found  a number\nhelp: write it as a list: `[\"…\", \"…\"]`"
+        );
         let error = file.strings(&["a", "f"]).unwrap_err().to_string();
-        assert_eq!(error, "`a.f` takes an array of strings\n  at     x.json:1:36\n  found  a string");
+        assert_eq!(
+            error,
+            "`a.f` takes an array of strings\n  at     x.json:1:36\n  found  a string\nhelp: write it as a list: `[\"…\", \"…\"]`"
+        );
     }
 
     #[test]

@@ -268,11 +268,11 @@ fn other_types_on_the_path_are_pointed_at() {
     );
     assert_eq!(
         fails(toml("[bundle]\r\nexternalBin = 'x'\r\n")),
-        "`bundle.externalBin` takes an array of strings\n  at     app/Tauri.toml:2:15\n  found  a string"
+        "`bundle.externalBin` takes an array of strings\n  at     app/Tauri.toml:2:15\n  found  a string\nhelp: write it as a list: `[\"…\", \"…\"]`"
     );
     assert_eq!(
         fails(toml("[[bundle.externalBin]]\na = 1\n")),
-        "`bundle.externalBin` takes an array of strings in brackets\n  at     app/Tauri.toml:1:1\n  found  an array"
+        "`bundle.externalBin` takes an array of strings in brackets\n  at     app/Tauri.toml:1:1\n  found  an array\nhelp: write it as a list: `[\"…\", \"…\"]`"
     );
     let error = json("{build: {run: {script: ''}}}").with_string(&["build", "run"], "x").unwrap_err();
     assert_eq!(error.headline(), "`build.run` takes a string");
