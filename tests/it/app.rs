@@ -140,6 +140,9 @@ impl App {
         command
             .env("SIDECAR_CACHE_DIR", self.cache())
             .env("SIDECAR_GITHUB_API", self.server.api_url())
+            .env("npm_config_registry", self.server.npm_url())
+            .env("npm_config_userconfig", self.dir.path().join("user.npmrc"))
+            .env("npm_config_globalconfig", self.dir.path().join("npmrc"))
             .env("NO_COLOR", "1");
     }
 

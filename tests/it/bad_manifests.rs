@@ -15,7 +15,7 @@ fn unknown_key() {
     fails("unknown-key", "[sidecar.tool]\ngithub = \"acme/tool\"\nverison = \"1\"\n").stderr_eq(str![[r#"
 error: unknown key `verison` in `[sidecar.tool]`
   at     [ROOT]/app/sidecar.toml:3:1
-  known  github, gitlab, forgejo, npm, url, path, version, tag, tag-prefix, install-as, bin, layout, resources, features, targets, asset, shell, http, run
+  known  github, gitlab, forgejo, npm, url, path, checksums, version, tag, tag-prefix, version-from, install-as, bin, layout, resources, features, targets, asset, shell, http, run
 help: did you mean `version`?
 
 "#]]);
@@ -69,11 +69,22 @@ error: `sidecar.toml` is not valid TOML
 }
 
 #[test]
-fn unsupported_source() {
-    fails("unsupported", "[sidecar.tool]\ngitlab = \"acme/tool\"\n").stderr_eq(str![[r#"
-error: sidecar `tool`: `gitlab` is not supported by this version
-  at  [ROOT]/app/sidecar.toml:2:10
-help: `github = "OWNER/REPO"` is
+fn two_sources() {
+    fails("bad-value", "[sidecar.tool]\ngithub = \"acme/tool\"\ngitlab = \"acme/tool\"\n").stderr_eq(str![[
+        r#"
+error: sidecar `tool` has two sources, `github` and `gitlab`
+  at  [ROOT]/app/sidecar.toml:3:10
+help: keep one of them
+
+"#
+    ]]);
+}
+
+#[test]
+fn a_table_of_another_version() {
+    fails("unsupported", "[library.tool]\nandroid = \"x\"\n").stderr_eq(str![[r#"
+error: `[library.*]` is not supported by this version
+  at  [ROOT]/app/sidecar.toml:1:2
 
 "#]]);
 }

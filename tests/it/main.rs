@@ -24,6 +24,7 @@ mod placeholders;
 mod relocking;
 mod replaying;
 mod secrets;
+mod sources;
 mod syncing;
 mod trees;
 mod verifying;

@@ -16,4 +16,4 @@ mod server;
 
 pub use archive::{Member, gzip, tar_gz, tar_gz_with_links, zip, zip_with_links};
 pub use program::{library, program};
-pub use server::{Content, Fault, Match, ReleaseServer, ReleaseSpec, Seen, Times};
+pub use server::{Content, Fault, Match, ReleaseServer, ReleaseSpec, Seen, Times, sha256};

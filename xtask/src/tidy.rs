@@ -103,6 +103,11 @@ fn environment(wrong: &mut Vec<String>) {
         "CARGO_TARGET_DIR",
         "CARGO_BUILD_TARGET_DIR",
         "CARGO_BUILD_BUILD_DIR",
+        "PREFIX",
+        "PATH",
+        "HOME",
+        "USERPROFILE",
+        "APPDATA",
     ];
     for name in quoted.filter(|n| n.len() > 1 && n.chars().all(|c| c.is_ascii_uppercase() || c == '_')) {
         if !given.contains(&name) && !readme.contains(&format!("`{name}`")) {
@@ -114,8 +119,8 @@ fn environment(wrong: &mut Vec<String>) {
 /// The schema knows the keys that the parser takes.
 fn manifest_keys(wrong: &mut Vec<String>) {
     let schema = read("crates/sidecar-fetch/schema/sidecar.schema.json");
-    let parsers =
-        ["parse", "shell"].map(|name| read(&format!("crates/sidecar-fetch/src/manifest/{name}.rs")));
+    let parsers = ["parse", "shell", "source"]
+        .map(|name| read(&format!("crates/sidecar-fetch/src/manifest/{name}.rs")));
     let parsers = parsers.iter().filter_map(|parser| parser.split("#[cfg(test)]").next());
     for taken in parsers.flat_map(|parser| parser.split("table.").skip(1)) {
         let Some((method, rest)) = taken.split_once("(\"") else { continue };

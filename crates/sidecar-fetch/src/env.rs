@@ -31,6 +31,33 @@ pub(crate) const GITHUB_TOKEN: &str = "GITHUB_TOKEN";
 /// GitHub token of the `gh` command; it goes before `GITHUB_TOKEN`, as it does there.
 #[cfg(feature = "resolve")]
 pub(crate) const GH_TOKEN: &str = "GH_TOKEN";
+/// The registry that npm asks; as npm, the name is taken in either case.
+#[cfg(feature = "resolve")]
+pub(crate) const NPM_REGISTRY: &str = "npm_config_registry";
+/// npm's configuration file of the user.
+#[cfg(feature = "resolve")]
+pub(crate) const NPM_USERCONFIG: &str = "npm_config_userconfig";
+/// npm's configuration file of the machine.
+#[cfg(feature = "resolve")]
+pub(crate) const NPM_GLOBALCONFIG: &str = "npm_config_globalconfig";
+/// The directory below which npm keeps what is installed for the machine.
+#[cfg(feature = "resolve")]
+pub(crate) const NPM_PREFIX: &str = "npm_config_prefix";
+/// npm's older name for its prefix.
+#[cfg(feature = "resolve")]
+pub(crate) const PREFIX: &str = "PREFIX";
+/// Where the system looks for programs: npm's prefix is found from node's place.
+#[cfg(feature = "resolve")]
+pub(crate) const PATH: &str = "PATH";
+/// The user's directory, where `.npmrc` lies.
+#[cfg(feature = "resolve")]
+pub(crate) const HOME: &str = "HOME";
+/// The user's directory on Windows.
+#[cfg(feature = "resolve")]
+pub(crate) const USERPROFILE: &str = "USERPROFILE";
+/// Where Windows keeps what follows a user from machine to machine; npm's prefix among it.
+#[cfg(feature = "resolve")]
+pub(crate) const APPDATA: &str = "APPDATA";
 /// cargo's own switch for the network.
 pub(crate) const CARGO_NET_OFFLINE: &str = "CARGO_NET_OFFLINE";
 /// Where cargo keeps its configuration.

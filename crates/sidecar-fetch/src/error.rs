@@ -94,7 +94,7 @@ kinds! {
     LockInvalid = "lock-invalid", 4;
     /// The lock has no asset for the target that is built.
     LockNoTarget = "lock-no-target", 4;
-    /// The repository does not exist, or is not visible.
+    /// The repository or package does not exist, or is not visible.
     RepositoryNotFound = "repository-not-found", 5;
     /// No release has the tag, or none answers the version.
     ReleaseNotFound = "release-not-found", 5;

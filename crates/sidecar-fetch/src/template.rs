@@ -53,6 +53,11 @@ impl Template {
     }
 
     pub(crate) fn expand(&self, values: &Values<'_>) -> String {
+        self.expand_with(values, &values.target.os(), &values.target.arch())
+    }
+
+    /// With other words than Rust's for `{os}` and `{arch}`.
+    pub(crate) fn expand_with(&self, values: &Values<'_>, os: &str, arch: &str) -> String {
         let mut out = String::with_capacity(self.0.len() + 16);
         let mut rest = self.0.as_str();
         while let Some((before, after)) = rest.split_once('{') {
@@ -62,8 +67,8 @@ impl Template {
                 "version" => out.push_str(values.version),
                 "tag" => out.push_str(values.tag),
                 "target" => out.push_str(values.target.as_str()),
-                "os" => out.push_str(&values.target.os()),
-                "arch" => out.push_str(&values.target.arch()),
+                "os" => out.push_str(os),
+                "arch" => out.push_str(arch),
                 "exe" => out.push_str(values.target.exe_suffix()),
                 _ => out.push_str(values.name),
             }

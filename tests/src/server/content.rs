@@ -57,7 +57,21 @@ impl Content {
 
     /// SHA-256 as 64 lower-case hexadecimal digits.
     pub(super) fn sha256(&self) -> io::Result<String> {
-        let mut context = ring::digest::Context::new(&ring::digest::SHA256);
+        let mut digits = String::with_capacity(64);
+        for byte in self.digest(&ring::digest::SHA256)?.as_ref() {
+            // Writing to a string cannot fail.
+            let _ = write!(digits, "{byte:02x}");
+        }
+        Ok(digits)
+    }
+
+    /// SHA-512, 64 bytes.
+    pub(super) fn sha512(&self) -> io::Result<Vec<u8>> {
+        Ok(self.digest(&ring::digest::SHA512)?.as_ref().to_vec())
+    }
+
+    fn digest(&self, algorithm: &'static ring::digest::Algorithm) -> io::Result<ring::digest::Digest> {
+        let mut context = ring::digest::Context::new(algorithm);
         match &self.0 {
             Source::Memory(bytes) => context.update(bytes),
             Source::File { path, .. } => {
@@ -71,12 +85,7 @@ impl Content {
                 }
             }
         }
-        let mut digits = String::with_capacity(64);
-        for byte in context.finish().as_ref() {
-            // Writing to a string cannot fail.
-            let _ = write!(digits, "{byte:02x}");
-        }
-        Ok(digits)
+        Ok(context.finish())
     }
 
     /// Opens a part of the content for writing it to a socket.

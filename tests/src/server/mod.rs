@@ -4,6 +4,7 @@ mod api;
 mod connection;
 mod content;
 mod fault;
+mod forges;
 mod http;
 mod object;
 mod seen;
@@ -104,6 +105,27 @@ impl ReleaseServer {
         self.state.serve(path, content.into());
     }
 
+    /// The base URL of the npm registry: `{url}/npm`.
+    pub fn npm_url(&self) -> String {
+        format!("{}{}", self.url(), forges::NPM)
+    }
+
+    /// Publishes a version of an npm package, whose tarball has this content. The last one that is published is its
+    /// `latest`.
+    ///
+    /// # Panics
+    ///
+    /// Where the file behind the content cannot be read.
+    pub fn npm(&self, package: &str, version: &str, tarball: impl Into<Content>) {
+        let content = tarball.into();
+        let integrity = match forges::integrity(&content) {
+            Ok(integrity) => integrity,
+            Err(error) => panic!("cannot read what is to be served: {error}"),
+        };
+        self.state.publish_package(package, version, Some(integrity));
+        self.state.serve(&forges::tarball(package, version), content);
+    }
+
     /// Misbehaves from now on, for `times` requests that match. Of several rules the first that is not used up applies.
     pub fn fault(&self, on: Match, fault: Fault, times: impl Into<Times>) {
         self.state.add_rule(on, fault, times.into());
@@ -143,6 +165,11 @@ impl Drop for ReleaseServer {
             let _ = acceptor.join();
         }
     }
+}
+
+/// The SHA-256 of bytes as checksum files write it.
+pub fn sha256(bytes: &[u8]) -> String {
+    Content::from(bytes).sha256().unwrap_or_default()
 }
 
 /// When the hourly limit would be refilled, in seconds since 1970.

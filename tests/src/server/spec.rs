@@ -86,6 +86,11 @@ impl ReleaseSpec {
         &self.tag
     }
 
+    /// Whether it is a prerelease.
+    pub(super) fn is_prerelease(&self) -> bool {
+        self.prerelease
+    }
+
     /// The names of the assets with their content, in the order in which they were added.
     pub fn assets(&self) -> impl Iterator<Item = (&str, &Content)> {
         self.assets.iter().map(|asset| (asset.name.as_str(), &asset.content))

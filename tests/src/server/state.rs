@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::api::{self, Api};
 use super::content::Content;
 use super::fault::{self, Fault, Match, Rule, Times};
+use super::forges::{Forges, Package};
 use super::http::{Answer, Request};
 use super::object;
 use super::seen::Seen;
@@ -23,6 +24,8 @@ pub(super) struct State {
 #[derive(Debug, Default)]
 struct Known {
     repositories: Vec<Repository>,
+    /// npm packages by name, each with its versions in the order in which they were published.
+    packages: BTreeMap<String, Vec<Package>>,
     /// By path: the content and its hash.
     files: BTreeMap<String, (Content, String)>,
     /// Releases and assets so far; their ids count on from here.
@@ -82,6 +85,13 @@ impl State {
         lock(&self.known).files.insert(path.to_owned(), (content, sha256));
     }
 
+    pub(super) fn publish_package(&self, name: &str, version: &str, integrity: Option<String>) {
+        let mut known = lock(&self.known);
+        let versions = known.packages.entry(name.to_owned()).or_default();
+        versions.retain(|package| package.version != version);
+        versions.push(Package { version: version.to_owned(), integrity });
+    }
+
     pub(super) fn add_rule(&self, on: Match, fault: Fault, times: Times) {
         lock(&self.rules).push(Rule { on, fault, times });
     }
@@ -130,6 +140,10 @@ impl State {
             known.used += u64::from(rest != "/rate_limit");
             let api = Api { url: &self.url, repositories: &known.repositories, used: known.used };
             return api.answer(rest, request);
+        }
+        let forges = Forges { url: &self.url, repositories: &known.repositories, packages: &known.packages };
+        if let Some(answer) = forges.answer(request) {
+            return answer;
         }
         let found = known.object(request).or_else(|| known.file(request));
         if let Some((name, content, sha256)) = found {

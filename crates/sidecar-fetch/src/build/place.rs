@@ -119,7 +119,7 @@ impl<'a> Placing<'a> {
         done: &mut Done,
     ) -> Result<(), Error> {
         let app = self.script.app.clone();
-        let network = Network::when_needed(move || offline::is_offline(&app));
+        let network = Network::when_needed(move || offline::is_offline(&app)).of_app(&self.script.app);
         let (sidecars, tasks): (Vec<_>, Vec<_>) = tasks.into_iter().unzip();
         let result = provision::provision(&tasks, &self.tools(&network));
         // Also after an error: the script runs again once the files are there.
@@ -164,7 +164,7 @@ impl<'a> Placing<'a> {
     ) -> Result<(), Error> {
         let Some((locked, pin)) = self.pinned(sidecar) else { return self.stand_in(sidecar) };
         let task = self.task(sidecar, locked, pin);
-        let network = Network::when_needed(|| Some(env::PLACEHOLDER.to_owned()));
+        let network = Network::when_needed(|| Some(env::PLACEHOLDER.to_owned())).of_app(&self.script.app);
         match provision::provision(std::slice::from_ref(&task), &self.tools(&network)) {
             Ok(_) => {
                 self.keep(sidecar, task, lines, done);

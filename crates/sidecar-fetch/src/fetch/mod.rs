@@ -7,6 +7,7 @@ pub(crate) mod address;
 pub(crate) mod client;
 pub(crate) mod failure;
 pub(crate) mod get;
+pub(crate) mod local;
 pub(crate) mod parallel;
 mod partial;
 mod range;
@@ -25,6 +26,10 @@ use crate::progress::{Event, Reporter};
 
 use client::Client;
 use transfer::Transfer;
+
+/// How the URL of a file on this machine begins in a lock; what follows is relative to the app's directory, so that the
+/// lock means the same on another machine.
+pub(crate) const LOCAL: &str = "file:";
 
 /// What to download.
 #[derive(Debug, Clone, Copy, Default)]

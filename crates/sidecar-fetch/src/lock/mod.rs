@@ -11,7 +11,7 @@ use std::path::Path;
 use crate::error::{Error, Kind, some_of};
 use crate::fsx;
 use crate::hash::Sha256;
-use crate::manifest::{Manifest, Sidecar, Wanted};
+use crate::manifest::{Manifest, Sidecar, Source, Wanted};
 use crate::target::Target;
 
 pub(crate) use tree::{PinnedFile, Tree};
@@ -77,10 +77,12 @@ impl Locked {
         let request = sidecar.request();
         let same = |key: &str| request.get(key) == self.request.get(key);
         let version = self.version.as_deref().and_then(|v| semver::Version::parse(v).ok());
-        same("github")
+        let keys: BTreeSet<&String> = request.keys().chain(self.request.keys()).collect();
+        keys.into_iter().filter(|key| Source::owns(key)).all(|key| same(key))
             && same("tag-prefix")
+            && same("version-from")
             && match &sidecar.wanted {
-                Wanted::Tag(tag) => *tag == self.tag,
+                Wanted::Tag(tag) | Wanted::Version(tag) => *tag == self.tag,
                 Wanted::Requirement(requirement) => version.is_some_and(|v| requirement.matches(&v)),
                 Wanted::Latest => true,
             }

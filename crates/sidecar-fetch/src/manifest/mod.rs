@@ -3,6 +3,7 @@
 mod layout;
 mod parse;
 mod shell;
+pub(crate) mod source;
 
 #[cfg(feature = "resolve")]
 pub(crate) mod edit;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 pub(crate) use layout::Layout;
 pub(crate) use shell::{Arg, Args, Shell, in_scope};
+pub(crate) use source::Source;
 
 use crate::doc::Place;
 use crate::error::{Error, Kind, some_of};
@@ -51,11 +53,14 @@ pub(crate) struct Sidecar {
     pub(crate) name: String,
     /// Where the table begins.
     pub(crate) at: Place,
-    /// Value of the `github` key: `owner/repo` or a repository's URL.
-    pub(crate) github: String,
+    /// Where its releases come from.
+    pub(crate) source: Source,
     pub(crate) wanted: Wanted,
     /// What stands before the version in the tags of a repository with several tools.
     pub(crate) tag_prefix: Option<String>,
+    /// Where the version is read: for a tag that moves, the asset that holds it; for a source without a list of
+    /// releases, a file.
+    pub(crate) version_from: Option<Template>,
     /// Glob of the member that is the binary.
     pub(crate) bin: Option<Template>,
     /// Whether the binary is installed alone.
@@ -83,6 +88,8 @@ pub(crate) enum Wanted {
     Requirement(semver::VersionReq),
     /// The release of one tag.
     Tag(String),
+    /// This version, of a source that has no list of releases.
+    Version(String),
 }
 
 impl Manifest {
@@ -214,12 +221,17 @@ impl Sidecar {
 
     /// What the lock must have answered, key by key: when one of these changes, the lock is stale. Needs no network.
     pub(crate) fn request(&self) -> BTreeMap<String, String> {
-        let mut out = BTreeMap::from([("github".to_owned(), self.github.clone())]);
+        let mut out = BTreeMap::new();
+        self.source.request(&mut out);
         match &self.wanted {
             Wanted::Latest => out.insert("version".into(), "*".into()),
             Wanted::Requirement(requirement) => out.insert("version".into(), requirement.to_string()),
             Wanted::Tag(tag) => out.insert("tag".into(), tag.clone()),
+            Wanted::Version(version) => out.insert("version".into(), version.clone()),
         };
+        if let Some(from) = &self.version_from {
+            out.insert("version-from".into(), from.source().to_owned());
+        }
         if let Some(prefix) = &self.tag_prefix {
             out.insert("tag-prefix".into(), prefix.clone());
         }

@@ -4,15 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Layout, Manifest, Settings, Shell, Sidecar, Wanted};
+use super::source::{self, Source};
+use super::{Layout, Manifest, Settings, Shell, Sidecar};
 use crate::doc::{Document, Located, Table};
 use crate::error::{Error, Kind};
 use crate::lock::tree::is_device;
 use crate::target::{Target, TargetPattern};
 use crate::template::Template;
-
-/// Keys of the design that this version cannot honour yet. Each is refused by name rather than ignored.
-const NOT_YET_SOURCES: [&str; 5] = ["gitlab", "forgejo", "npm", "url", "path"];
 
 /// Parses `sidecar.toml`.
 pub(super) fn manifest(path: &Path, text: String) -> Result<Manifest, Error> {
@@ -121,9 +119,8 @@ fn directory(text: &Located<String>) -> Result<String, Error> {
 }
 
 fn sidecar(name: &Located<String>, mut table: Table<'_>) -> Result<Sidecar, Error> {
-    let github = source(name, &mut table)?;
-    let wanted = wanted(&mut table)?;
-    let tag_prefix = table.string("tag-prefix")?.map(|p| p.value);
+    let source = Source::take(&name.value, &mut table)?;
+    let source::Release { wanted, tag_prefix, version_from } = source::wanted(&source, &mut table)?;
     let install_as = match table.string("install-as")? {
         Some(given) => {
             check_name(&given, "what `install-as` names")?;
@@ -143,7 +140,7 @@ fn sidecar(name: &Located<String>, mut table: Table<'_>) -> Result<Sidecar, Erro
     let features = table.strings("features")?.unwrap_or_default().into_iter().map(|f| f.value).collect();
     let patterns = table.strings("targets")?.unwrap_or_default();
     let targets = patterns.iter().map(pattern).collect::<Result<_, _>>()?;
-    let assets = assets(&mut table)?;
+    let assets = assets(&source, &mut table)?;
     let shell = shell(&layout, &mut table)?;
     let http = table.boolean("http")?.unwrap_or_default();
     other_halves(&mut table)?;
@@ -152,9 +149,10 @@ fn sidecar(name: &Located<String>, mut table: Table<'_>) -> Result<Sidecar, Erro
     Ok(Sidecar {
         name: name.value.clone(),
         at,
-        github,
+        source,
         wanted,
         tag_prefix,
+        version_from,
         bin,
         layout,
         install_as,
@@ -166,54 +164,17 @@ fn sidecar(name: &Located<String>, mut table: Table<'_>) -> Result<Sidecar, Erro
     })
 }
 
-fn source(name: &Located<String>, table: &mut Table<'_>) -> Result<String, Error> {
-    let github = table.string("github")?;
-    for key in NOT_YET_SOURCES {
-        if let Some(value) = table.take(key) {
-            return Err(value
-                .error(
-                    Kind::Unsupported,
-                    format!("sidecar `{}`: `{key}` is not supported by this version", name.value),
-                )
-                .help("`github = \"OWNER/REPO\"` is"));
-        }
-    }
-    let github = github.ok_or_else(|| {
-        table
-            .error(Kind::BadValue, format!("sidecar `{}` has no source", name.value))
-            .help("add `github = \"OWNER/REPO\"`")
-    })?;
-    let path = github.value.strip_prefix("https://").or_else(|| github.value.strip_prefix("http://"));
-    let parts: Vec<&str> = path.unwrap_or(&github.value).trim_end_matches('/').split('/').collect();
-    let expected = if path.is_some() { 3 } else { 2 };
-    if parts.len() != expected || parts.iter().any(|p| p.is_empty() || p.contains(char::is_whitespace)) {
-        return Err(github
-            .error(Kind::BadValue, format!("`{}` is not a GitHub repository", github.value))
-            .help("write it as `OWNER/REPO`, or as the repository's URL on an Enterprise host"));
-    }
-    Ok(github.value)
-}
-
-fn wanted(table: &mut Table<'_>) -> Result<Wanted, Error> {
-    let (version, tag) = (table.string("version")?, table.string("tag")?);
-    match (version, tag) {
-        (Some(version), Some(_)) => Err(version
-            .error(Kind::BadValue, "`version` and `tag` exclude each other")
-            .help("keep `version` for a range, or `tag` for one exact release")),
-        (None, Some(tag)) => Ok(Wanted::Tag(tag.value)),
-        (Some(version), None) => match version.value.parse() {
-            Ok(requirement) => Ok(Wanted::Requirement(requirement)),
-            Err(cause) => Err(version
-                .error(Kind::BadVersion, format!("`{}` is not a version requirement", version.value))
-                .fact("cause", cause)
-                .help("write it as in Cargo.toml, such as `version = \"1.4\"`; for a tag that is no version use `tag = \"…\"`")),
-        },
-        (None, None) => Ok(Wanted::Latest),
-    }
-}
-
-fn assets(table: &mut Table<'_>) -> Result<Vec<(TargetPattern, Template)>, Error> {
+fn assets(source: &Source, table: &mut Table<'_>) -> Result<Vec<(TargetPattern, Template)>, Error> {
     let Some(entries) = table.table("asset")? else { return Ok(Vec::new()) };
+    if matches!(source, Source::Npm(_) | Source::Url { .. }) {
+        return Err(entries
+            .error(Kind::BadValue, "`asset` chooses among the assets of a release")
+            .fact("reason", format!("`{}` names one file for each target itself", source.key()))
+            .help(format!(
+                "write a table instead: `{0} = {{ \"cfg(windows)\" = \"…\", \"cfg(unix)\" = \"…\" }}`",
+                source.key()
+            )));
+    }
     let mut out = Vec::new();
     for (key, value) in entries.into_entries() {
         out.push((pattern(&key)?, template(&value.string()?)?));
@@ -242,7 +203,7 @@ fn other_halves(table: &mut Table<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-fn pattern(text: &Located<String>) -> Result<TargetPattern, Error> {
+pub(super) fn pattern(text: &Located<String>) -> Result<TargetPattern, Error> {
     TargetPattern::parse(&text.value).map_err(|e| e.fact("at", &text.at))
 }
 
@@ -320,6 +281,7 @@ fn duration(text: &Located<String>) -> Result<Duration, Error> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Wanted;
     use super::*;
 
     fn parse(text: &str) -> Result<Manifest, Error> {
@@ -419,7 +381,7 @@ mod tests {
             ("[sidecar.'a.exe']\ngithub = 'o/r'\n", Kind::BadValue, 1),
             ("[sidecar.com1]\ngithub = 'o/r'\n", Kind::BadValue, 1),
             ("[sidecar.'nul.x']\ngithub = 'o/r'\n", Kind::BadValue, 1),
-            ("[sidecar.a]\nnpm = 'x'\n", Kind::Unsupported, 2),
+            ("[library.a]\nandroid = 'x'\n", Kind::Unsupported, 1),
             (&format!("{table}version = 'v1.x.y'\n"), Kind::BadVersion, 3),
             (&format!("{table}bin = '{{verison}}'\n"), Kind::UnknownPlaceholder, 3),
             (&format!("{table}verison = '1'\n"), Kind::UnknownKey, 3),

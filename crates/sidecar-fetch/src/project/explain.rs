@@ -1,10 +1,8 @@
 //! `explain`: why this asset, for each target.
 
 use super::Project;
-use crate::env;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::resolve::choose::{self, Explanation, Query};
-use crate::resolve::repository::Repository;
 use crate::target::Target;
 
 /// Explains the choice among the `names` of a release's assets, from the names alone: no network, no manifest. `tool` is
@@ -39,9 +37,14 @@ impl Project<'_> {
         self.need_network(&format!("explaining the choice for `{name}`"))?;
         let lock = super::lock_as_is(&manifest)?;
         let tag = lock.sidecars.get(name).filter(|l| l.still_answers(sidecar)).map(|l| l.tag.as_str());
-        let (_, release) = self.release(&manifest, sidecar, tag).map_err(|e| e.of_sidecar(name, None))?;
-        let repository = Repository::parse(&sidecar.github, env::text(env::GITHUB_API).as_deref())?;
-        let repo = format!("{}/{}", repository.owner, repository.name);
+        if !sidecar.source.is_forge() {
+            let key = sidecar.source.key();
+            return Err(Error::new(Kind::Usage, format!("there is nothing to choose for sidecar `{name}`"))
+                .fact("at", &sidecar.at)
+                .fact("reason", format!("`{key}` names one file for each target itself")));
+        }
+        let (repo, release) =
+            self.project_and_release(&manifest, sidecar, tag).map_err(|e| e.of_sidecar(name, None))?;
         let names = release.names();
         let told = |target: Target| {
             let query =

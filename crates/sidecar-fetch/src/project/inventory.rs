@@ -41,7 +41,7 @@ impl Project<'_> {
             };
             ListRow {
                 sidecar: sidecar.name.clone(),
-                source: sidecar.github.clone(),
+                source: sidecar.source.to_string(),
                 version: locked.map(|l| l.version_text().to_owned()),
                 published: locked.and_then(|l| l.published.clone()),
                 targets: targets(true),

@@ -152,7 +152,9 @@ impl Project<'_> {
     ) -> Result<Reasons, Error> {
         let mut picks = Vec::new();
         for wanted in wanted {
-            self.need_network(&format!("locking sidecar `{}`", wanted.sidecar.name))?;
+            if !matches!(wanted.sidecar.source, crate::manifest::Source::Path(_)) {
+                self.need_network(&format!("locking sidecar `{}`", wanted.sidecar.name))?;
+            }
             self.reporter.event(&Event::Step { verb: "Resolving", what: &wanted.sidecar.name });
             let (locked, found) = self
                 .choose(manifest, wanted)
@@ -175,7 +177,7 @@ impl Project<'_> {
             let locked = lock.sidecars.entry(pick.sidecar.name.clone()).or_default();
             let pin = match pin {
                 // A publisher's mistake on a target that is only attempted is a gap, not the end.
-                Err(error) if error.kind() == Kind::WrongTarget && !manifest.is_mandatory() => {
+                Err(error) if is_gap(&pick, &error) && !manifest.is_mandatory() => {
                     self.warn(&format!(
                         "sidecar `{}` has nothing for {}: {}",
                         pick.sidecar.name,
@@ -225,6 +227,14 @@ struct Wanted<'a> {
     /// The release that is locked already, where it is kept.
     tag: Option<String>,
     targets: Vec<Target>,
+}
+
+/// Whether a target has nothing rather than something broken: a publisher's mistake, or an address made for it where
+/// there is no file.
+fn is_gap(pick: &release::Pick<'_>, error: &Error) -> bool {
+    let absent = || error.facts().any(|(key, value)| key == "answer" && value.starts_with("404"));
+    let made = matches!(pick.sidecar.source, crate::manifest::Source::Url { .. });
+    error.kind() == Kind::WrongTarget || (made && error.kind() == Kind::HttpStatus && absent())
 }
 
 type Reasons = BTreeMap<(String, Target), String>;

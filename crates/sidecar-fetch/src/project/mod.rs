@@ -80,10 +80,10 @@ impl<'r> Project<'r> {
             .map(|token| ApiToken { value: token.into_value(), trusts: repository::is_trusted_api });
         Self {
             state: target_directory.join("sidecar").join(&package.name),
-            package,
             locked: locked || env::flag(env::LOCKED),
             dry_run: false,
-            network: Network::new(offline_by, token),
+            network: Network::new(offline_by, token).of_app(&package.directory),
+            package,
             cache: LazyCache::default(),
             reporter,
         }

@@ -12,6 +12,12 @@ impl Network {
     pub(crate) fn when_needed(_offline_by: impl FnOnce() -> Option<String> + Send + 'static) -> Self {
         Self
     }
+
+    /// What local files are named relative to does not matter where everything comes from the cache.
+    #[must_use]
+    pub(crate) fn of_app(self, _: &std::path::Path) -> Self {
+        self
+    }
 }
 
 /// Runs the jobs one after the other: copying is bound by the disk.

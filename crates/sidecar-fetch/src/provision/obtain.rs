@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -41,6 +41,8 @@ type OfflineBy = Box<dyn FnOnce() -> Option<String> + Send>;
 pub(crate) struct Network {
     offline_by: LazyLock<Option<String>, OfflineBy>,
     token: Option<ApiToken>,
+    /// What local files are named relative to.
+    app: PathBuf,
     client: Client,
     transfers: AtomicU64,
 }
@@ -56,7 +58,14 @@ impl Network {
     /// configuration files have to be read.
     pub(crate) fn when_needed(offline_by: impl FnOnce() -> Option<String> + Send + 'static) -> Self {
         let offline_by = LazyLock::new(Box::new(offline_by) as OfflineBy);
-        Self { offline_by, token: None, client: Client::default(), transfers: AtomicU64::new(1) }
+        let app = PathBuf::new();
+        Self { offline_by, token: None, app, client: Client::default(), transfers: AtomicU64::new(1) }
+    }
+
+    /// With the directory that local files are named relative to: the app's.
+    #[must_use]
+    pub(crate) fn of_app(self, app: &Path) -> Self {
+        Self { app: app.to_owned(), ..self }
     }
 
     /// Who turned the network off, if it is.
@@ -78,6 +87,9 @@ impl Network {
         wanted: &Download<'_>,
         reporter: &dyn Reporter,
     ) -> Result<Fetched, Error> {
+        if let Some(relative) = wanted.url.strip_prefix(fetch::LOCAL) {
+            return fetch::local::copy(cache, &self.app.join(relative), wanted);
+        }
         let id = self.transfers.fetch_add(1, Ordering::Relaxed);
         let fetched = fetch::fetch(self.client(), cache, wanted, reporter, id)?;
         if fetched.transferred > 0 || hash::of_file(&fetched.path)?.0 == fetched.sha256 {
@@ -123,7 +135,7 @@ pub(super) fn obtain(tasks: &[&Task<'_>], tools: &Tools<'_>) -> Result<u64, Erro
     let Some(first) = tasks.first() else { return Ok(0) };
     let pin = first.pin;
     let cache = tools.cache.get()?;
-    if !cache.has(&pin.sha256, Some(pin.size)) {
+    if !cache.has(&pin.sha256, Some(pin.size)) && !pin.url.starts_with(fetch::LOCAL) {
         if let Some(who) = tools.network.offline_by() {
             return Err(offline(first, cache, who));
         }
@@ -155,6 +167,9 @@ pub(super) fn obtain(tasks: &[&Task<'_>], tools: &Tools<'_>) -> Result<u64, Erro
 fn mended(error: Error, sidecar: &str, private: bool) -> Error {
     let update = format!("run `cargo sidecar update {sidecar}`");
     match error.kind() {
+        Kind::ChecksumMismatch if error.facts().any(|(key, _)| key == "file") => {
+            error.help(format!("if you built it anew, {update} and commit the lock"))
+        }
         Kind::ChecksumMismatch | Kind::Truncated | Kind::TooLong => {
             error.help(format!("if the publisher replaced the file and you trust it, {update}"))
         }

@@ -10,12 +10,14 @@ use reqwest::Url;
 
 use super::release::{Asset, Release};
 use super::repository::{Repository, shown};
+use super::source::{Source, search};
 use super::version::{self, MinimumAge, Request};
 use crate::env;
 use crate::error::{Error, Kind};
 use crate::fetch::get::{Answer, Get, Transport};
 
 pub(crate) use answer::Quota;
+pub(super) use answer::next_page;
 pub(crate) use failure::time_until;
 
 /// GitHub's media type for its JSON.
@@ -24,9 +26,6 @@ const JSON: &str = "application/vnd.github+json";
 const BYTES: &str = "application/octet-stream";
 /// The largest answer that is read, in bytes. A page of a hundred releases with thirty assets each has about 7 MB.
 const LIMIT: u64 = 64 * 1024 * 1024;
-/// How many pages of a hundred releases are looked through. GitHub lists no more than 10,000, but who is not answered
-/// by the last 1,000 is better served by an exact tag than by ninety more requests.
-const PAGES: usize = 10;
 
 /// A token and the variable that it comes from. Its value is never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -126,25 +125,13 @@ impl<'a> GitHub<'a> {
         request: &Request,
         minimum: Option<MinimumAge>,
     ) -> Result<Release, Error> {
-        let mut request = request.clone();
-        let (mut releases, mut pages) = (Vec::new(), 0);
-        let mut url = repository.releases_url();
-        loop {
-            let answer = self.get(repository, &url)?.ok_or_else(|| self.no_repository(repository))?;
-            releases.extend(answer::releases(&answer.body, &url)?);
-            pages += 1;
-            // The latest releases decide which tags are meant, not those from before the repository held more.
-            request = request.settled(&releases)?;
+        search(repository.releases_url(), request, minimum, &|url| {
+            let answer = self.get(repository, url)?.ok_or_else(|| self.no_repository(repository))?;
+            let releases = answer::releases(&answer.body, url)?;
             let next = answer.header("link").and_then(answer::next_page);
-            match (version::pick(&releases, &request, minimum), next) {
-                (Ok(release), _) => return Ok(release.clone()),
-                (Err(error), None) => return Err(error),
-                (Err(error), Some(_)) if pages == PAGES => {
-                    return Err(error.fact("searched", format!("the latest {} releases", releases.len())));
-                }
-                (Err(_), Some(next)) => next_of(&url, next)?.clone_into(&mut url),
-            }
-        }
+            let next = next.map(|next| next_of(url, next).map(str::to_owned)).transpose()?;
+            Ok((releases, next))
+        })
     }
 
     /// The contents of a small asset, such as a checksum file. Assets of private repositories are not at their public
@@ -215,8 +202,33 @@ impl<'a> GitHub<'a> {
     }
 }
 
+/// One repository of a GitHub API, as a source of releases.
+#[derive(Debug)]
+pub(crate) struct OnGitHub<'a> {
+    pub(crate) github: GitHub<'a>,
+    pub(crate) repository: Repository,
+}
+
+impl Source for OnGitHub<'_> {
+    fn project(&self) -> String {
+        self.repository.to_string()
+    }
+
+    fn find(&self, request: &Request, minimum: Option<MinimumAge>) -> Result<Release, Error> {
+        self.github.find(&self.repository, request, minimum)
+    }
+
+    fn small_asset(&self, asset: &Asset, limit: u64) -> Result<Vec<u8>, Error> {
+        self.github.small_asset(&self.repository, asset, limit)
+    }
+
+    fn is_private(&self) -> Result<bool, Error> {
+        self.github.is_private(&self.repository)
+    }
+}
+
 /// The next page, if it is on the same server: the token goes there.
-fn next_of<'a>(url: &str, next: &'a str) -> Result<&'a str, Error> {
+pub(super) fn next_of<'a>(url: &str, next: &'a str) -> Result<&'a str, Error> {
     if is_same_origin(url, next) {
         return Ok(next);
     }

@@ -2,6 +2,7 @@
 
 use semver::Version;
 
+use super::integrity::Integrity;
 use crate::hash::Sha256;
 
 /// A release.
@@ -11,6 +12,8 @@ pub(crate) struct Release {
     pub(crate) tag: String,
     /// The version that the tag spells, where it spells one.
     pub(crate) version: Option<Version>,
+    /// The version that the source says in a file of its own, for tags that move and sources without tags.
+    pub(crate) said: Option<String>,
     /// When it was published, in RFC 3339. Drafts have none.
     pub(crate) published: Option<String>,
     /// The publisher marked it as a pre-release.
@@ -26,7 +29,7 @@ pub(crate) struct Release {
 }
 
 /// A file of a release.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Asset {
     /// The file name, unique in its release.
     pub(crate) name: String,
@@ -34,13 +37,20 @@ pub(crate) struct Asset {
     pub(crate) url: String,
     /// Where one can download it with a token, for private repositories.
     pub(crate) api_url: String,
-    /// In bytes.
-    pub(crate) size: u64,
+    /// In bytes, where the source tells it.
+    pub(crate) size: Option<u64>,
     /// What the forge computed when the file was uploaded. It proves what is served, not who made it.
     pub(crate) digest: Option<Sha256>,
+    /// What an npm registry says of it.
+    pub(crate) integrity: Option<Integrity>,
 }
 
 impl Release {
+    /// The version as it is locked and printed, where there is one besides the tag.
+    pub(crate) fn version_said(&self) -> Option<String> {
+        self.said.clone().or_else(|| self.version.as_ref().map(ToString::to_string))
+    }
+
     /// The names of the assets, in the order of [`Release::assets`].
     pub(crate) fn names(&self) -> Vec<&str> {
         self.assets.iter().map(|asset| asset.name.as_str()).collect()
@@ -63,6 +73,7 @@ pub(super) mod tests {
             tag: tag.to_owned(),
             version: super::super::version::of_tag(tag),
             published: Some("2026-10-01T00:00:00Z".to_owned()),
+            said: None,
             prerelease: false,
             draft: false,
             immutable: false,
@@ -75,9 +86,8 @@ pub(super) mod tests {
         Asset {
             name: name.to_owned(),
             url: format!("https://github.com/acme/tool/releases/download/v1/{name}"),
-            api_url: String::new(),
-            size: 1,
-            digest: None,
+            size: Some(1),
+            ..Asset::default()
         }
     }
 

@@ -146,7 +146,7 @@ fn is_cloud(url: &Url) -> bool {
 }
 
 /// A tag as one segment of a path: everything but unreserved characters (RFC 3986, 2.3) is escaped, `/` too.
-fn percent_encoded(text: &str) -> String {
+pub(super) fn percent_encoded(text: &str) -> String {
     use std::fmt::Write as _;
     text.bytes().fold(String::new(), |mut out, byte| {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {

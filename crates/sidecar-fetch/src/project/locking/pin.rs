@@ -12,10 +12,20 @@ use crate::lock::Pin;
 use crate::lock::tree::{self, Companion, Tree};
 use crate::manifest::Layout;
 use crate::provision::unpack_into;
+use crate::resolve::integrity;
 use crate::template::Values;
 use crate::unpack::companions::{self, Selected};
 use crate::unpack::member::{self, Wish};
 use crate::unpack::{Archive, Entry, Format, MEMBER};
+
+/// What vouches for the hash of an asset.
+fn provenance(chosen: &Chosen) -> &str {
+    match (&chosen.proof, &chosen.asset.integrity) {
+        (Some(proof), _) => &proof.source,
+        (None, Some(_)) => integrity::PROVENANCE,
+        (None, None) => "download",
+    }
+}
 
 impl Project<'_> {
     /// The pin of a pick that has an asset.
@@ -29,10 +39,13 @@ impl Project<'_> {
             accept: Some("application/octet-stream"),
             bearer,
             sha256: proof.as_ref().map(|p| &p.sha256),
-            size: Some(asset.size),
+            size: asset.size,
             expected_at: proof.as_ref().map(|p| p.source.as_str()),
         };
         let fetched = self.network.fetch(self.cache.get()?, &wanted, self.reporter)?;
+        if let Some(integrity) = &asset.integrity {
+            integrity.check(&fetched.path, &asset.name)?;
+        }
         let Inside { member, sha256, size, mut tree } = self.look_inside(pick, chosen, &fetched)?;
         let blame = |e: Error, member: &str| e.fact("asset", &asset.name).fact("member", member);
         let facts = inspect::check(&self.cache.get()?.blob(&sha256), &pick.target)
@@ -51,7 +64,7 @@ impl Project<'_> {
             api_url: api_url.map(str::to_owned),
             size: fetched.size,
             sha256: fetched.sha256,
-            provenance: proof.as_ref().map_or("download", |p| p.source.as_str()).to_owned(),
+            provenance: provenance(chosen).to_owned(),
             member,
             binary_size: size,
             binary_sha256: sha256,

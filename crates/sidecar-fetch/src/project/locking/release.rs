@@ -1,19 +1,30 @@
 //! Which release, and which of its assets for each target.
 
 use super::{Project, Wanted};
+use crate::env;
 use crate::error::{Error, Kind};
 use crate::lock::Locked;
 use crate::manifest::{self, Manifest, Sidecar};
 use crate::resolve::checksum::{self, Checksums, Proof};
 use crate::resolve::choose::Query;
 use crate::resolve::dist_manifest::{self, DistManifest};
-use crate::resolve::github::{GitHub, Token};
+use crate::resolve::forgejo::Forgejo;
+use crate::resolve::github::{GitHub, OnGitHub, Token};
+use crate::resolve::gitlab::GitLab;
+use crate::resolve::local::Local;
+use crate::resolve::npm::Npm;
+use crate::resolve::npmrc::npm_registry;
 use crate::resolve::pick::pick;
 use crate::resolve::release::{Asset, Release};
 use crate::resolve::repository::Repository;
+use crate::resolve::source::{Offer, Source};
+use crate::resolve::url::{Addresses, version_in};
 use crate::resolve::version::{MinimumAge, Request};
 use crate::target::Target;
 use crate::template::Values;
+
+/// The largest asset that is read for a version, in bytes.
+const VERSION_FILE: u64 = 1024 * 1024;
 
 /// The asset that was chosen for a target; or none, where the release has nothing for it.
 pub(super) struct Pick<'a> {
@@ -35,6 +46,60 @@ pub(super) struct Chosen {
     pub(super) private: bool,
 }
 
+/// A release with what was published beside its assets.
+struct Found<'a> {
+    source: &'a dyn Source,
+    release: &'a Release,
+    dist: Option<&'a DistManifest>,
+    /// Each file of them is read once, for all targets.
+    checksums: Checksums<'a>,
+    private: bool,
+}
+
+impl Found<'_> {
+    /// The asset for a target, and why; an error of [`Kind::AssetNotFound`] where there is none.
+    fn pick(&self, sidecar: &Sidecar, values: &Values<'_>) -> Result<(Chosen, String), Error> {
+        match self.source.offer(self.release, values)? {
+            Offer::File { asset, proof, reason } => {
+                Ok((Chosen { asset: *asset, member: None, proof, private: false }, reason))
+            }
+            Offer::Nothing(why) => Err(Error::new(
+                Kind::AssetNotFound,
+                format!("the source has nothing for target `{}`", values.target),
+            )
+            .fact("reason", why)),
+            Offer::Choice => self.pick_among(self.release, &self.checksums, sidecar, values),
+            Offer::Among(assets) => {
+                let release = Release { assets, ..self.release.clone() };
+                let small = |asset: &Asset| self.source.small_asset(asset, checksum::LIMIT);
+                self.pick_among(&release, &Checksums::new(&release, None, &small), sidecar, values)
+            }
+        }
+    }
+
+    fn pick_among(
+        &self,
+        release: &Release,
+        checksums: &Checksums<'_>,
+        sidecar: &Sidecar,
+        values: &Values<'_>,
+    ) -> Result<(Chosen, String), Error> {
+        let project = self.source.project();
+        let overridden = sidecar.asset_for(values.target).map(|template| template.expand(values));
+        let query = Query {
+            target: values.target,
+            tool: &sidecar.name,
+            repo: &project,
+            tag: &release.tag,
+            emulation: false,
+        };
+        let picked = pick(release, self.dist, &query, overridden.as_deref())?;
+        let asset = release.assets[picked.asset].clone();
+        let proof = checksums.proof(&asset)?;
+        Ok((Chosen { asset, member: picked.member, proof, private: self.private }, picked.reason))
+    }
+}
+
 impl Project<'_> {
     /// The release that a sidecar is locked to, and a pick for each of its open targets.
     pub(super) fn choose<'a>(
@@ -43,44 +108,36 @@ impl Project<'_> {
         wanted: &Wanted<'a>,
     ) -> Result<(Locked, Vec<Pick<'a>>), Error> {
         let sidecar = wanted.sidecar;
-        let (repository, release) = self.release(manifest, sidecar, wanted.tag.as_deref())?;
-        let github = GitHub::new(self.network.client(), Token::from_env());
-        let private = github.is_private(&repository)?;
+        let targets = manifest.targets_of(sidecar);
+        let registry = |package: &str| npm_registry(self.app(), package);
+        let source = self.source(sidecar, &targets, &registry)?;
+        let release = find(&*source, manifest, sidecar, wanted.tag.as_deref())?;
+        let private = source.is_private()?;
         let dist = match release.position(dist_manifest::FILE).map(|i| &release.assets[i]) {
-            Some(file) if file.size <= dist_manifest::LIMIT => {
-                DistManifest::parse(&github.small_asset(&repository, file, dist_manifest::LIMIT)?)
+            Some(file) if file.size.is_none_or(|size| size <= dist_manifest::LIMIT) => {
+                DistManifest::parse(&source.small_asset(file, dist_manifest::LIMIT)?)
             }
             _ => None,
         };
-        let small = |asset: &Asset| github.small_asset(&repository, asset, checksum::LIMIT);
-        let checksums = Checksums::new(&release, dist.as_ref(), &small);
-        let full_name = format!("{}/{}", repository.owner, repository.name);
         let locked = Locked {
             request: sidecar.request(),
             tag: release.tag.clone(),
-            version: release.version.as_ref().map(ToString::to_string),
+            version: release.version_said(),
             published: release.published.clone(),
             ..Locked::default()
         };
         let version = locked.version_text().to_owned();
+        let small = |asset: &Asset| source.small_asset(asset, checksum::LIMIT);
+        let checksums = Checksums::new(&release, dist.as_ref(), &small);
+        let found = Found { source: &*source, release: &release, dist: dist.as_ref(), checksums, private };
         let mut picks = Vec::new();
         for target in &wanted.targets {
             let values = Values { name: &sidecar.name, tag: &release.tag, version: &version, target };
-            let overridden = sidecar.asset_for(target).map(|template| template.expand(&values));
-            let query =
-                Query { target, tool: &sidecar.name, repo: &full_name, tag: &release.tag, emulation: false };
-            let (asset, reason) = match pick(&release, dist.as_ref(), &query, overridden.as_deref()) {
-                Ok(picked) => {
-                    let asset = release.assets[picked.asset].clone();
-                    let proof = checksums.proof(&asset)?;
-                    (Some(Chosen { asset, member: picked.member, proof, private }), picked.reason)
-                }
+            let is_named = sidecar.asset_for(target).is_some();
+            let (asset, reason) = match found.pick(sidecar, &values) {
+                Ok((chosen, reason)) => (Some(chosen), reason),
                 // A gap on a target that is only attempted; one that was named by hand is a mistake.
-                Err(e)
-                    if e.kind() == Kind::AssetNotFound
-                        && !manifest.is_mandatory()
-                        && overridden.is_none() =>
-                {
+                Err(e) if e.kind() == Kind::AssetNotFound && !manifest.is_mandatory() && !is_named => {
                     (None, String::new())
                 }
                 Err(e) => {
@@ -100,33 +157,86 @@ impl Project<'_> {
         sidecar: &Sidecar,
     ) -> Result<(String, Option<String>), Error> {
         self.need_network(&format!("adding sidecar `{}`", sidecar.name))?;
-        let (_, release) =
-            self.release(manifest, sidecar, None).map_err(|e| e.of_sidecar(&sidecar.name, None))?;
+        let (_, release) = self
+            .project_and_release(manifest, sidecar, None)
+            .map_err(|e| e.of_sidecar(&sidecar.name, None))?;
         Ok((release.tag, release.version.map(|v| v.to_string())))
     }
 
-    /// Asks the source. `tag`: the release that is locked already and kept.
-    pub(in crate::project) fn release(
+    /// The names of a sidecar's project, and the release that its entry asks for. `tag`: the release that is locked
+    /// already and kept.
+    pub(in crate::project) fn project_and_release(
         &self,
         manifest: &Manifest,
         sidecar: &Sidecar,
         tag: Option<&str>,
-    ) -> Result<(Repository, Release), Error> {
-        let api = crate::env::text(crate::env::GITHUB_API);
-        let repository = Repository::parse(&sidecar.github, api.as_deref())?;
-        let prefix = sidecar.tag_prefix.clone();
-        let request = match (tag, &sidecar.wanted) {
-            (Some(tag), _) => Request::Exact(tag.to_owned()),
-            (None, manifest::Wanted::Tag(tag)) => Request::Exact(tag.clone()),
-            (None, manifest::Wanted::Requirement(requirement)) => {
-                Request::Requirement(requirement.clone(), prefix)
-            }
-            (None, manifest::Wanted::Latest) => Request::Latest(prefix),
-        };
-        let minimum =
-            manifest.settings.minimum_age.map(|age| MinimumAge { age, now: jiff::Timestamp::now() });
-        let github = GitHub::new(self.network.client(), Token::from_env());
-        let release = github.find(&repository, &request, minimum.filter(|_| tag.is_none()))?;
-        Ok((repository, release))
+    ) -> Result<(String, Release), Error> {
+        let targets = manifest.targets_of(sidecar);
+        let registry = |package: &str| npm_registry(self.app(), package);
+        let source = self.source(sidecar, &targets, &registry)?;
+        let release = find(&*source, manifest, sidecar, tag)?;
+        Ok((source.project(), release))
     }
+
+    /// The source that a sidecar's entry names.
+    fn source<'s>(
+        &'s self,
+        sidecar: &'s Sidecar,
+        targets: &'s [Target],
+        registry: &'s dyn Fn(&str) -> String,
+    ) -> Result<Box<dyn Source + 's>, Error> {
+        let client = self.network.client();
+        let version_from = sidecar.version_from.as_ref();
+        Ok(match &sidecar.source {
+            manifest::Source::GitHub(text) => {
+                let repository = Repository::parse(text, env::text(env::GITHUB_API).as_deref())?;
+                Box::new(OnGitHub { github: GitHub::new(client, Token::from_env()), repository })
+            }
+            manifest::Source::GitLab(text) => Box::new(GitLab::new(client, text)?),
+            manifest::Source::Forgejo(text) => Box::new(Forgejo::new(client, text)?),
+            manifest::Source::Npm(packages) => {
+                Box::new(Npm::new(client, packages, &sidecar.name, targets, registry))
+            }
+            manifest::Source::Url { addresses, checksums } => {
+                Box::new(Addresses::new(client, addresses, checksums.as_ref(), version_from))
+            }
+            manifest::Source::Path(paths) => {
+                Box::new(Local { app: self.app(), paths, version_from, name: &sidecar.name })
+            }
+        })
+    }
+}
+
+/// Asks the source. `tag`: the release that is locked already and kept.
+fn find(
+    source: &dyn Source,
+    manifest: &Manifest,
+    sidecar: &Sidecar,
+    tag: Option<&str>,
+) -> Result<Release, Error> {
+    let prefix = sidecar.tag_prefix.clone();
+    let request = match (tag, &sidecar.wanted) {
+        (Some(tag), _) => Request::Exact(tag.to_owned()),
+        (None, manifest::Wanted::Tag(tag) | manifest::Wanted::Version(tag)) => Request::Exact(tag.clone()),
+        (None, manifest::Wanted::Requirement(requirement)) => {
+            Request::Requirement(requirement.clone(), prefix)
+        }
+        (None, manifest::Wanted::Latest) => Request::Latest(prefix),
+    };
+    let minimum = manifest.settings.minimum_age.map(|age| MinimumAge { age, now: jiff::Timestamp::now() });
+    let mut release = source.find(&request, minimum.filter(|_| tag.is_none()))?;
+    if sidecar.source.is_forge()
+        && let Some(from) = &sidecar.version_from
+    {
+        let name = from.source();
+        let at = release.position(name).ok_or_else(|| {
+            Error::new(Kind::AssetNotFound, format!("the release has no asset named `{name}`"))
+                .fact("release", &release.html_url)
+                .fact("assets", crate::error::some_of(release.names()))
+                .help("`version-from` names the asset whose text is the version")
+        })?;
+        let body = source.small_asset(&release.assets[at], VERSION_FILE)?;
+        release.said = Some(version_in(&body, None).map_err(|e| e.fact("version-from", name))?);
+    }
+    Ok(release)
 }

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::super::forge::check_names;
 use super::super::release::{Asset, Release};
 use super::super::repository::{check_secure, shown};
 use super::super::version;
@@ -85,16 +86,8 @@ fn parse<T: DeserializeOwned>(body: &[u8], url: &str) -> Result<T, Error> {
 }
 
 fn read(json: ReleaseJson) -> Result<Release, Error> {
-    let names = json.assets.iter().map(|asset| &asset.name).chain([&json.tag_name]);
-    if let Some(odd) = names.into_iter().find(|name| name.contains(char::is_control)) {
-        return Err(Error::new(
-            Kind::ApiAnswer,
-            "the server names a tag or an asset with control characters",
-        )
-        .fact("name", odd)
-        .fact("release", shown(&json.html_url))
-        .fact("reason", "neither git nor GitHub allows them"));
-    }
+    let names = json.assets.iter().map(|asset| asset.name.as_str());
+    check_names(names.chain([json.tag_name.as_str()]), &json.html_url)?;
     // An upload that did not finish is listed with another state, and cannot be downloaded.
     let uploaded =
         json.assets.into_iter().filter(|asset| asset.state.as_deref().is_none_or(|s| s == "uploaded"));
@@ -104,12 +97,14 @@ fn read(json: ReleaseJson) -> Result<Release, Error> {
             name: asset.name,
             url: asset.browser_download_url,
             api_url: asset.url,
-            size: asset.size,
+            size: Some(asset.size),
             digest: asset.digest.as_deref().and_then(sha256),
+            integrity: None,
         })
     });
     Ok(Release {
         version: version::of_tag(&json.tag_name),
+        said: None,
         assets: assets.collect::<Result<_, Error>>()?,
         tag: json.tag_name,
         published: json.published_at,
@@ -126,7 +121,7 @@ fn sha256(digest: &str) -> Option<Sha256> {
 }
 
 /// The next page's URL in a `Link` header (RFC 8288): `<https://…>; rel="next", <https://…>; rel="last"`.
-pub(super) fn next_page(link: &str) -> Option<&str> {
+pub(in crate::resolve) fn next_page(link: &str) -> Option<&str> {
     link.split(',').find_map(|part| {
         let (url, parameters) = part.trim().strip_prefix('<')?.split_once('>')?;
         let is_next = |parameter: &str| matches!(parameter.trim(), "rel=\"next\"" | "rel=next");
@@ -156,7 +151,7 @@ mod tests {
         assert_eq!((release.immutable, release.prerelease, release.draft), (true, false, false));
         assert_eq!(release.version, Some(semver::Version::new(1, 2, 3)));
         assert_eq!(release.assets[0].digest, Some(hash.parse().unwrap()));
-        assert_eq!((release.assets[0].size, release.assets[1].digest), (3, None));
+        assert_eq!((release.assets[0].size, release.assets[1].digest), (Some(3), None));
     }
 
     #[test]

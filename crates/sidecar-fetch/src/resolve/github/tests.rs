@@ -94,7 +94,7 @@ fn the_list_is_bounded() {
     let link = format!(r#"<{LIST}>; rel="next""#);
     let table = Table::default().with(LIST, 200, &list(&["nightly"]), &[("link", &link)]);
     let error = table.find("acme/tool", &latest(), None).unwrap_err();
-    assert_eq!(table.urls().len(), PAGES);
+    assert_eq!(table.urls().len(), super::super::source::PAGES);
     assert!(error.to_string().contains("searched  the latest 10 releases"), "{error}");
 }
 
@@ -148,8 +148,8 @@ fn a_private_asset_is_asked_for_at_the_api() {
         name: "SHA256SUMS".to_owned(),
         url: "https://github.com/acme/tool/releases/download/v1/SHA256SUMS".to_owned(),
         api_url: api_url.to_owned(),
-        size: 1,
-        digest: None,
+        size: Some(1),
+        ..Asset::default()
     };
     let own = asset("https://api.github.com/repos/acme/tool/releases/assets/1");
     let foreign = asset("https://evil.example/1");
