@@ -269,10 +269,16 @@ tool  1.2.0   6/6                dist
 }
 
 #[test]
-fn there_is_nothing_to_explain_where_nothing_is_chosen() {
+fn explain_says_which_file_a_source_names() {
     let app = App::new();
+    publish(&app, "linux-x64", "x86_64-unknown-linux-gnu", "1.2.0");
     app.manifest("[sidecar.tool]\nnpm = \"@acme/{os}-{arch}\"\n");
-    app.fails("usage", ["explain", "tool"]);
+    let targets = ["--target", "x86_64-unknown-linux-gnu", "--target", "x86_64-apple-darwin"];
+    app.sidecar(["explain", "tool"].into_iter().chain(targets)).success().stdout_eq(str![[r#"
+x86_64-unknown-linux-gnu: linux-x64-1.2.0.tgz (package `@acme/linux-x64`)
+x86_64-apple-darwin: none (`@acme/darwin-x64` does not exist)
+
+"#]]);
 }
 
 #[test]

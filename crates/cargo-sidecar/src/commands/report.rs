@@ -198,6 +198,9 @@ pub(crate) fn explained(out: Out, told: &[(String, Explanation)]) {
             .iter()
             .map(|a| vec![format!("  {}", a.name), a.words.clone(), a.verdict.clone()])
             .collect();
-        data(table(&["  ASSET", "WORDS", "VERDICT"], &rows));
+        // A source that names its file itself leaves nothing to compare.
+        if !rows.is_empty() {
+            data(table(&["  ASSET", "WORDS", "VERDICT"], &rows));
+        }
     }
 }

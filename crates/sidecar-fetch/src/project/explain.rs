@@ -1,8 +1,9 @@
 //! `explain`: why this asset, for each target.
 
 use super::Project;
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::resolve::choose::{self, Explanation, Query};
+use crate::resolve::source::Offer;
 use crate::target::Target;
 
 /// Explains the choice among the `names` of a release's assets, from the names alone: no network, no manifest. `tool` is
@@ -34,23 +35,27 @@ impl Project<'_> {
         let sidecar = manifest.sidecar(name)?;
         let asked = targets.iter().map(|t| Target::parse(t)).collect::<Result<Vec<_>, _>>()?;
         let targets = if asked.is_empty() { manifest.targets_of(sidecar) } else { asked };
-        self.need_network(&format!("explaining the choice for `{name}`"))?;
+        self.need_source(sidecar, "explaining the choice for")?;
         let lock = super::lock_as_is(&manifest)?;
         let tag = lock.sidecars.get(name).filter(|l| l.still_answers(sidecar)).map(|l| l.tag.as_str());
-        if !sidecar.source.is_forge() {
-            let key = sidecar.source.key();
-            return Err(Error::new(Kind::Usage, format!("there is nothing to choose for sidecar `{name}`"))
-                .fact("at", &sidecar.at)
-                .fact("reason", format!("`{key}` names one file for each target itself")));
-        }
-        let (repo, release) =
-            self.project_and_release(&manifest, sidecar, tag).map_err(|e| e.of_sidecar(name, None))?;
-        let names = release.names();
-        let told = |target: Target| {
-            let query =
-                Query { target: &target, tool: name, repo: &repo, tag: &release.tag, emulation: false };
-            (target.to_string(), choose::explain(&names, &query))
+        let found = self.offers(&manifest, sidecar, tag, &targets).map_err(|e| e.of_sidecar(name, None))?;
+        let told = |(target, offer): (Target, Offer)| {
+            let among = |names: &[&str]| {
+                let (repo, tag) = (&found.project, &found.release.tag);
+                choose::explain(names, &Query { target: &target, tool: name, repo, tag, emulation: false })
+            };
+            let explanation = match offer {
+                Offer::Choice => among(&found.release.names()),
+                Offer::Among(assets) => {
+                    among(&assets.iter().map(|asset| asset.name.as_str()).collect::<Vec<_>>())
+                }
+                Offer::File { asset, reason, .. } => {
+                    Explanation { picks: vec![asset.name], rule: reason, assets: Vec::new() }
+                }
+                Offer::Nothing(rule) => Explanation { picks: Vec::new(), rule, assets: Vec::new() },
+            };
+            (target.to_string(), explanation)
         };
-        Ok(targets.into_iter().map(told).collect())
+        Ok(targets.into_iter().zip(found.each).map(told).collect())
     }
 }

@@ -13,7 +13,7 @@ use crate::provision::{self, PARALLEL};
 use crate::target::Target;
 
 mod pin;
-mod release;
+pub(super) mod release;
 
 /// Which sidecars are resolved anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,9 +152,7 @@ impl Project<'_> {
     ) -> Result<Reasons, Error> {
         let mut picks = Vec::new();
         for wanted in wanted {
-            if !matches!(wanted.sidecar.source, crate::manifest::Source::Path(_)) {
-                self.need_network(&format!("locking sidecar `{}`", wanted.sidecar.name))?;
-            }
+            self.need_source(wanted.sidecar, "locking")?;
             self.reporter.event(&Event::Step { verb: "Resolving", what: &wanted.sidecar.name });
             let (locked, found) = self
                 .choose(manifest, wanted)

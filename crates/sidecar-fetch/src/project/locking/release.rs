@@ -46,6 +46,15 @@ pub(super) struct Chosen {
     pub(super) private: bool,
 }
 
+/// What a source has for some targets.
+pub(in crate::project) struct Offers {
+    /// What [`Source::project`] says.
+    pub(in crate::project) project: String,
+    pub(in crate::project) release: Release,
+    /// In the order of the targets.
+    pub(in crate::project) each: Vec<Offer>,
+}
+
 /// A release with what was published beside its assets.
 struct Found<'a> {
     source: &'a dyn Source,
@@ -156,26 +165,39 @@ impl Project<'_> {
         manifest: &Manifest,
         sidecar: &Sidecar,
     ) -> Result<(String, Option<String>), Error> {
-        self.need_network(&format!("adding sidecar `{}`", sidecar.name))?;
-        let (_, release) = self
-            .project_and_release(manifest, sidecar, None)
-            .map_err(|e| e.of_sidecar(&sidecar.name, None))?;
+        self.need_source(sidecar, "adding")?;
+        let found = self.offers(manifest, sidecar, None, &[]);
+        let release = found.map_err(|e| e.of_sidecar(&sidecar.name, None))?.release;
         Ok((release.tag, release.version.map(|v| v.to_string())))
     }
 
-    /// The names of a sidecar's project, and the release that its entry asks for. `tag`: the release that is locked
-    /// already and kept.
-    pub(in crate::project) fn project_and_release(
+    /// What the source offers for each of `targets`. `tag`: the release that is locked already and kept.
+    pub(in crate::project) fn offers(
         &self,
         manifest: &Manifest,
         sidecar: &Sidecar,
         tag: Option<&str>,
-    ) -> Result<(String, Release), Error> {
-        let targets = manifest.targets_of(sidecar);
+        targets: &[Target],
+    ) -> Result<Offers, Error> {
+        let all = manifest.targets_of(sidecar);
         let registry = |package: &str| npm_registry(self.app(), package);
-        let source = self.source(sidecar, &targets, &registry)?;
+        let source = self.source(sidecar, &all, &registry)?;
         let release = find(&*source, manifest, sidecar, tag)?;
-        Ok((source.project(), release))
+        let version = release.version_said().unwrap_or_else(|| release.tag.clone());
+        let offer = |target: &Target| {
+            let values = Values { name: &sidecar.name, tag: &release.tag, version: &version, target };
+            source.offer(&release, &values)
+        };
+        let each = targets.iter().map(offer).collect::<Result<_, _>>()?;
+        Ok(Offers { project: source.project(), each, release })
+    }
+
+    /// Refuses to go on where a sidecar's source is on the network, and the network is off.
+    pub(in crate::project) fn need_source(&self, sidecar: &Sidecar, doing: &str) -> Result<(), Error> {
+        match sidecar.source {
+            manifest::Source::Path(_) => Ok(()),
+            _ => self.need_network(&format!("{doing} sidecar `{}`", sidecar.name)),
+        }
     }
 
     /// The source that a sidecar's entry names.
