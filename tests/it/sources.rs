@@ -248,6 +248,18 @@ help: if you built it anew, run `cargo sidecar update tool` and commit the lock
 }
 
 #[test]
+fn a_path_where_nothing_is_names_what_was_looked_for() {
+    let app = App::new();
+    app.manifest("[settings]\nbinaries = \"binaries\"\n[sidecar.tool]\npath = \"nowhere/tool\"\n");
+    app.fails("asset-not-found", ["lock"]).stderr_eq(str![[r#"
+error: sidecar `tool` unversioned: the source has nothing for any target
+  at       [ROOT]/app/sidecar.toml:3:10
+  reasons  there is no `nowhere/tool`
+
+"#]]);
+}
+
+#[test]
 fn a_directory_of_release_files_is_chosen_from() {
     let app = App::new();
     std::fs::create_dir_all(app.path("dist")).unwrap();

@@ -1,6 +1,6 @@
 //! `lock` and `update`: ask the source, choose, download, look inside, pin.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Project;
 use super::patch::lock_change;
@@ -190,13 +190,13 @@ impl Project<'_> {
             locked.assets.insert(pick.target, pin);
         }
         for wanted in wanted {
-            self.check_not_empty(wanted, lock)?;
+            self.check_not_empty(wanted, lock, &reasons)?;
         }
         Ok(reasons)
     }
 
     /// A sidecar without any asset would be a lock that says nothing.
-    fn check_not_empty(&self, wanted: &Wanted<'_>, lock: &Lock) -> Result<(), Error> {
+    fn check_not_empty(&self, wanted: &Wanted<'_>, lock: &Lock, reasons: &Reasons) -> Result<(), Error> {
         let name = &wanted.sidecar.name;
         let Some(locked) = lock.sidecars.get(name) else { return Ok(()) };
         if locked.assets.values().any(Option::is_some) {
@@ -211,6 +211,14 @@ impl Project<'_> {
                 ));
             }
             return Ok(());
+        }
+        if !wanted.sidecar.source.is_forge() {
+            let of_this = reasons.iter().filter(|((of, _), why)| of == name && !why.is_empty());
+            let why: BTreeSet<&String> = of_this.map(|(_, why)| why).collect();
+            return Err(Error::new(Kind::AssetNotFound, "the source has nothing for any target")
+                .fact("at", &wanted.sidecar.at)
+                .fact("reasons", crate::error::some_of(why))
+                .of_sidecar(name, Some(locked.version_text())));
         }
         Err(Error::new(Kind::AssetNotFound, "no asset of the release fits any target")
             .fact("targets", crate::error::some_of(locked.assets.keys().map(Target::as_str)))

@@ -147,7 +147,8 @@ impl Project<'_> {
                 Ok((chosen, reason)) => (Some(chosen), reason),
                 // A gap on a target that is only attempted; one that was named by hand is a mistake.
                 Err(e) if e.kind() == Kind::AssetNotFound && !manifest.is_mandatory() && !is_named => {
-                    (None, String::new())
+                    let why = e.facts().find(|(key, _)| *key == "reason").map(|(_, why)| why.to_owned());
+                    (None, why.unwrap_or_default())
                 }
                 Err(e) => {
                     return Err(e.of_sidecar(&sidecar.name, Some(&version)));
