@@ -123,8 +123,8 @@ pub(super) fn settle_bare_arm(builds: &mut [Build]) {
     }
 }
 
-/// Decides what a macOS build without an architecture is for, where the one beside it says `intel`: that word came into
-/// names with the processors that are not.
+/// Decides what a macOS build without an architecture is for, where the one beside it says `intel` or `x86`: those words
+/// came into names with the processors that are not.
 pub(super) fn settle_silicon(builds: &mut [Build]) {
     let is_mac = |build: &&Build| build.os == Some(Os::Macos);
     let intel = builds.iter().filter(is_mac).any(|build| build.intel);
@@ -351,6 +351,9 @@ mod tests {
         let names = ["tool-macos", "tool-macos-intel"];
         assert_eq!(pick(&names, "aarch64-apple-darwin"), Some(names[0]));
         assert_eq!(pick(&names, "x86_64-apple-darwin"), Some(names[1]));
+        let names = ["tool-mac", "tool-mac-x86"];
+        assert_eq!(pick(&names, "aarch64-apple-darwin"), Some(names[0]));
+        assert_eq!(pick(&names, "x86_64-apple-darwin"), Some(names[1]));
         let more = ["tool-macos", "tool-macos-intel", "tool-macos-arm64"];
         assert_eq!(pick(&more, "aarch64-apple-darwin"), Some(more[2]));
     }
@@ -402,6 +405,10 @@ mod tests {
     fn two_spellings_of_one_build_are_no_tie() {
         let names = ["tool-Linux-arm64.tar.gz", "tool-Linux-aarch64.tar.gz"];
         assert_eq!(pick(&names, "aarch64-unknown-linux-gnu"), Some(names[1]));
+        let names = ["tool-Linux-64bit.tar.gz", "tool-linux-amd64.tar.gz"];
+        assert_eq!(pick(&names, "x86_64-unknown-linux-gnu"), Some(names[1]));
+        let names = ["tool-linux-amd64.gz", "tool-linux-amd64v1.gz", "tool-linux-amd64v3.gz"];
+        assert_eq!(pick(&names, "x86_64-unknown-linux-gnu"), Some(names[1]));
     }
 
     #[test]

@@ -126,8 +126,15 @@ fn decide(fits: &[Fit<'_>], names: &[&str], target: &Target) -> Choice {
     builds.retain(|fit| Some(form(fit)) == first);
     // One build, published under two spellings of the architecture: the triple's own.
     let spelled = |fit: &&Fit<'_>| names[fit.build.index].to_ascii_lowercase().contains(&target.arch());
-    if builds.iter().copied().filter(spelled).count() == 1 {
+    if builds.len() > 1 && builds.iter().copied().filter(spelled).count() == 1 {
         builds.retain(spelled);
+    }
+    // Else the one that runs on every machine of it; else the one that names it, and not only its width.
+    let better: [fn(&&Fit<'_>) -> bool; 2] = [|fit| fit.build.portable, |fit| !fit.build.by_width];
+    for is_better in better {
+        if builds.iter().any(is_better) {
+            builds.retain(is_better);
+        }
     }
     match builds.as_slice() {
         [fit] => {

@@ -24,8 +24,12 @@ pub(super) struct Build {
     pub(super) named: usize,
     /// The name holds a version.
     pub(super) versioned: bool,
-    /// The architecture was told by the word `intel`.
+    /// The architecture was told by the word `intel`, or `x86` alone.
     pub(super) intel: bool,
+    /// It is told that the oldest machines of the architecture will do: `amd64-v1`.
+    pub(super) portable: bool,
+    /// The architecture was told by its width only: `64bit`.
+    pub(super) by_width: bool,
 }
 
 /// The longest name of a file that file systems take, in bytes.
@@ -180,6 +184,9 @@ pub(super) fn read(index: usize, name: &str, subject: &Subject) -> Result<Build,
         let is_product = facts.contains(&Fact::Unwanted) && subject.words.contains(chunk.low);
         said.note(facts.iter().filter(|fact| !(is_product && **fact == Fact::Unwanted)), chunk.low);
         versioned |= unknown.iter().any(|word| is_number(word));
+        let wide = |fact: &Fact| matches!(fact, Fact::Arch(Arch::X64) | Fact::Bits(64));
+        said.portable |= chunk.low.ends_with("v1") && (before.iter().any(wide) || facts.iter().any(wide));
+        said.intel |= chunk.low == "intel";
         said.family.extend(unknown.iter().filter(|word| !is_number(word)).cloned());
         said.extras.extend(unknown);
         before = facts;
@@ -190,6 +197,7 @@ pub(super) fn read(index: usize, name: &str, subject: &Subject) -> Result<Build,
     if let Some(word) = said.unwanted {
         return Err(Unfit::Word(word));
     }
+    let intel = said.intel || said.is_bare_intel();
     Ok(Build {
         index,
         os: said.os()?,
@@ -200,7 +208,9 @@ pub(super) fn read(index: usize, name: &str, subject: &Subject) -> Result<Build,
         family: said.family,
         named,
         versioned,
-        intel: chunks.iter().any(|chunk| !chunk.taken && chunk.low == "intel"),
+        intel,
+        portable: said.portable,
+        by_width: said.architectures.is_empty() && !said.bits.is_empty(),
     })
 }
 
@@ -309,6 +319,8 @@ struct Said {
     unwanted: Option<String>,
     extras: BTreeSet<String>,
     family: BTreeSet<String>,
+    intel: bool,
+    portable: bool,
 }
 
 impl Said {
@@ -325,6 +337,11 @@ impl Said {
                 Fact::Noise => {}
             }
         }
+    }
+
+    /// Says `x86` and nothing more of the architecture.
+    fn is_bare_intel(&self) -> bool {
+        self.architectures == [Arch::Intel].into() && self.bits.is_empty()
     }
 
     /// The one system that is named, if any.
@@ -348,7 +365,9 @@ impl Said {
         }
         let mut told = self.architectures.clone();
         if told.remove(&Arch::Intel) {
-            told.insert(if wide || has(Arch::X64) { Arch::X64 } else { Arch::X86 });
+            // Nobody builds for 32-bit macOS: `x86` is the other word for `intel` there.
+            let mac = self.systems.contains(&Os::Macos) && self.is_bare_intel();
+            told.insert(if wide || mac || has(Arch::X64) { Arch::X64 } else { Arch::X86 });
         }
         if (wide || has(Arch::Arm64)) && told.remove(&Arch::Arm) {
             told.insert(Arch::Arm64);
