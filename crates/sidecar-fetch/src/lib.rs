@@ -26,6 +26,9 @@ mod inspect;
 mod install;
 mod lock;
 mod manifest;
+#[cfg(feature = "resolve")]
+#[doc(hidden)]
+pub mod measure;
 mod offline;
 mod placeholder;
 mod progress;

@@ -5,7 +5,7 @@
 
 use glob::{MatchOptions, Pattern};
 
-use super::platform::{Fit, bare, fit, plain};
+use super::platform::{Fit, bare, fit, plain, repeats};
 use super::{Entry, EntryKind, fault, files, path};
 use crate::error::{Error, Kind, some_of};
 use crate::target::Target;
@@ -129,12 +129,15 @@ struct Names<'a> {
     asset: String,
     /// The asset's name without its ending.
     stem: &'a str,
+    /// The asset is for another platform, as the manifest may want it.
+    translated: bool,
 }
 
 impl<'a> Names<'a> {
     fn of(wish: &'a Wish<'a>) -> Self {
         let stem = strip_exe(super::format::stem(wish.asset));
-        Self { wish, tool: plain(wish.tool), asset: bare(stem, wish.version), stem }
+        let translated = fit(stem, wish.target) == Fit::Contradicts;
+        Self { wish, tool: plain(wish.tool), asset: bare(stem, wish.version), stem, translated }
     }
 }
 
@@ -162,7 +165,12 @@ impl<'a> Candidate<'a> {
         let directory = &entry.path[..entry.path.len() - name.len()];
         // A directory that repeats the asset's name says no more than the choice of the asset did.
         let directory = directory.replacen(names.stem, "", 1);
-        let fit = match (fit(&directory, target), fit(name, target)) {
+        // So it is with a build that the target translates: what is within says the same as the asset.
+        let fit_of = |name: &str| match fit(name, target) {
+            Fit::Contradicts if names.translated && repeats(name, names.stem) => Fit::Partly,
+            fit => fit,
+        };
+        let fit = match (fit_of(&directory), fit_of(name)) {
             (Fit::Contradicts, _) | (_, Fit::Contradicts) => return None,
             (a, b) => a.max(b),
         };
@@ -193,7 +201,7 @@ fn keep<'a>(hits: &mut Vec<&Candidate<'a>>, rank: impl Fn(&Candidate<'a>) -> usi
     }
 }
 
-/// The only file that may be executed, whatever its name.
+/// The only file that may be executed, whatever its name. Beside a program, scripts are its helpers.
 fn only_executable<'a>(
     entries: &[Entry],
     candidates: &[Candidate<'a>],
@@ -207,6 +215,9 @@ fn only_executable<'a>(
     let mut programs: Vec<&Entry> = candidates.iter().filter(may_run).map(|c| c.entry).collect();
     if !unix {
         programs.retain(|entry| is_exe(&entry.path));
+    }
+    if programs.iter().any(|entry| !is_script(&entry.path)) {
+        programs.retain(|entry| !is_script(&entry.path));
     }
     match &programs[..] {
         [one] => Ok(one),
@@ -280,6 +291,14 @@ pub(super) fn is_companion(path: &str, executable: bool) -> bool {
         || NAMES.contains(&stem)
         // `LICENSE-MIT`, but not the program `license-checker`.
         || (!executable && NAMES.iter().any(|n| stem.strip_prefix(n).is_some_and(|rest| rest.starts_with('-'))))
+}
+
+/// Whether a file needs an interpreter, by its ending.
+fn is_script(path: &str) -> bool {
+    const ENDINGS: [&str; 12] =
+        ["sh", "bat", "cmd", "command", "js", "mjs", "jar", "lua", "pl", "rb", "tcl", "vbs"];
+    let ending = base(path).rsplit_once('.').map_or("", |(_, ending)| ending);
+    ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known))
 }
 
 /// The last part of a path.

@@ -106,6 +106,13 @@ pub(super) fn fit(name: &str, target: &Target) -> Fit {
     }
 }
 
+/// Whether all that `name` says of a platform is said by `asset`, too.
+pub(super) fn repeats(name: &str, asset: &str) -> bool {
+    let told = |text| words(text).iter().filter_map(|word| meaning(word)).collect::<Vec<_>>();
+    let asset = told(asset);
+    told(name).iter().all(|meaning| *meaning == Meaning::Noise || asset.contains(meaning))
+}
+
 /// The word for a target's architecture.
 fn arch(target: &Target) -> &'static str {
     match target.architecture() {

@@ -1,9 +1,11 @@
 //! Why this asset and none of the others: the same rules, told name by name.
 
+use std::collections::BTreeSet;
+
 use super::fit::Platform;
-use super::name::{Build, Subject, Unfit, read};
+use super::name::{Build, Unfit};
 use super::words::{Arch, Libc, Os};
-use super::{Choice, Query, choose};
+use super::{Choice, Listing, Query};
 
 /// The choice for one target, with what each name was read as.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,24 +31,30 @@ pub struct AssetNote {
 
 /// Explains what [`choose`] answers.
 pub(crate) fn explain(names: &[&str], query: &Query<'_>) -> Explanation {
-    let (picked, rule) = match choose(names, query) {
+    let listing = Listing::read(names, query);
+    let (picked, rule) = match listing.choose(query.target, query.emulation) {
         Choice::Chosen(pick) => (vec![pick.index], pick.reason),
         Choice::Ambiguous { indices, reason } => (indices, reason),
         Choice::None { .. } => (Vec::new(), "nothing fits".to_owned()),
     };
-    let subject = Subject::new(query);
     let platform = Platform::of(query.target);
-    let note = |(index, name): (usize, &&str)| {
-        let (words, verdict) = match read(index, name, &subject) {
-            Err(unfit) => (String::new(), refused(&unfit)),
-            Ok(build) if picked.contains(&index) => {
-                (words(&build), if picked.len() == 1 { "chosen" } else { "ties" }.to_owned())
-            }
-            Ok(build) => (words(&build), passed_over(&build, platform)),
+    let mut assets: Vec<AssetNote> = names
+        .iter()
+        .map(|name| AssetNote { name: (*name).to_owned(), words: String::new(), verdict: String::new() })
+        .collect();
+    for (index, unfit) in &listing.unfit {
+        assets[*index].verdict = refused(unfit);
+    }
+    let tied: BTreeSet<usize> = picked.iter().copied().collect();
+    for build in &listing.builds {
+        let note = &mut assets[build.index];
+        note.words = words(build);
+        note.verdict = match tied.contains(&build.index) {
+            true if tied.len() == 1 => "chosen".to_owned(),
+            true => "ties".to_owned(),
+            false => passed_over(build, platform),
         };
-        AssetNote { name: (*name).to_owned(), words, verdict }
-    };
-    let assets = names.iter().enumerate().map(note).collect();
+    }
     Explanation { picks: picked.into_iter().map(|index| names[index].to_owned()).collect(), rule, assets }
 }
 
@@ -54,6 +62,7 @@ fn refused(unfit: &Unfit) -> String {
     match unfit {
         Unfit::Ending => "no program: a package or a side file, by its ending".to_owned(),
         Unfit::Word(word) => format!("not the program that ships: says `{word}`"),
+        Unfit::Length => "longer than the name of a file can be".to_owned(),
         Unfit::Contradiction => "speaks of two systems or two architectures".to_owned(),
     }
 }
@@ -99,7 +108,13 @@ fn architecture(arch: Arch) -> &'static str {
         Arch::X64 => "x86-64",
         Arch::X86 | Arch::Intel => "32-bit x86",
         Arch::Arm64 => "arm64",
-        Arch::Arm => "32-bit arm",
+        Arch::Arm | Arch::Arm32 => "32-bit arm",
+        Arch::ArmV6 => "ARMv6",
+        Arch::ArmV7 => "ARMv7",
+        Arch::Riscv64 => "riscv64",
+        Arch::Ppc64le => "ppc64le",
+        Arch::S390x => "s390x",
+        Arch::Loong64 => "loong64",
         Arch::Universal => "universal",
         Arch::Other => "another architecture",
     }

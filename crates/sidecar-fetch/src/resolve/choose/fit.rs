@@ -1,6 +1,8 @@
 //! Which builds fit a platform, and how well.
 
-use target_lexicon::Architecture;
+use std::collections::{BTreeSet, HashMap};
+
+use target_lexicon::{Architecture, ArmArchitecture};
 
 use super::format::Format;
 use super::name::Build;
@@ -35,6 +37,12 @@ impl Platform {
             Architecture::X86_64 => Arch::X64,
             Architecture::X86_32(_) => Arch::X86,
             Architecture::Aarch64(_) => Arch::Arm64,
+            Architecture::Arm(ArmArchitecture::Armv7 | ArmArchitecture::Armv7a) => Arch::ArmV7,
+            Architecture::Arm(ArmArchitecture::Arm | ArmArchitecture::Armv6) => Arch::ArmV6,
+            Architecture::Riscv64(_) => Arch::Riscv64,
+            Architecture::Powerpc64le => Arch::Ppc64le,
+            Architecture::S390x => Arch::S390x,
+            Architecture::LoongArch64 => Arch::Loong64,
             _ => return None,
         };
         let libc = if target.is_musl() {
@@ -53,6 +61,8 @@ impl Platform {
 pub(super) enum ArchFit {
     Exact,
     Universal,
+    /// Built for an earlier ARM, or for one that is not told: runs on the target as well.
+    Earlier,
     /// The name says nothing, which means the customary one; the binary's header has the last word.
     Untold,
     /// Built for x86-64, which macOS and Windows on arm64 translate.
@@ -75,6 +85,7 @@ impl ArchFit {
         match self {
             Self::Exact => None,
             Self::Universal => Some("universal"),
+            Self::Earlier => Some("for an ARM of an earlier or untold version"),
             Self::Untold => Some("says no architecture"),
             Self::Emulated => Some("for x86-64, which the system translates"),
         }
@@ -112,23 +123,42 @@ pub(super) fn settle_bare_arm(builds: &mut [Build]) {
     }
 }
 
+/// Decides what a macOS build without an architecture is for, where the one beside it says `intel` or `x86`: those words
+/// came into names with the processors that are not.
+pub(super) fn settle_silicon(builds: &mut [Build]) {
+    let is_mac = |build: &&Build| build.os == Some(Os::Macos);
+    let intel = builds.iter().filter(is_mac).any(|build| build.intel);
+    let told = |build: &Build| matches!(build.arch, Some(Arch::Arm64 | Arch::Universal));
+    if !intel || builds.iter().filter(is_mac).any(told) {
+        return;
+    }
+    for build in builds.iter_mut().filter(|build| build.os == Some(Os::Macos) && build.arch.is_none()) {
+        build.arch = Some(Arch::Arm64);
+    }
+}
+
 /// Decides what names without a system mean. Where a release says `darwin` or `.exe` and never `linux`, or names
 /// architectures and never a system, what says no system is for Linux: `tool`, `tool-arm64`, `tool-darwin`, `tool.exe`.
-/// A lone file that says nothing at all stays what it is: unknown.
+/// A lone file that says nothing at all stays what it is: unknown. So does an archive of which only the version is told,
+/// `tool-1.2.tar.xz`, as sources are named since `make dist`; but who builds for macOS and for Windows builds for Linux.
 pub(super) fn settle_untold_system(builds: &mut [Build]) {
-    let untold = |build: &Build| {
+    // What is built on Alpine says so because the others, which do not say it, are for Linux as well.
+    let named = |os| builds.iter().any(|build| build.os == Some(os) && build.libc != Some(Libc::Alpine));
+    let (linux, macos, windows) = (named(Os::Linux), named(Os::Macos), named(Os::Windows));
+    let bare = |build: &Build| {
         let form = matches!(
             build.format,
             Format::Raw | Format::TarGz | Format::TarXz | Format::TarZst | Format::TarBz2
         );
         build.os.is_none() && form
     };
-    // What is built on Alpine says so because the others, which do not say it, are for Linux as well.
-    let named = |os| builds.iter().any(|build| build.os == Some(os) && build.libc != Some(Libc::Alpine));
-    let evidence = builds
-        .iter()
-        .any(|build| untold(build) && (build.arch.is_some() || build.libc == Some(Libc::Static)));
-    if named(Os::Linux) || !(named(Os::Macos) || named(Os::Windows) || evidence) {
+    let evidence =
+        builds.iter().any(|build| bare(build) && (build.arch.is_some() || build.libc == Some(Libc::Static)));
+    let untold = |build: &Build| {
+        let sources = build.versioned && build.format != Format::Raw && !evidence && !(macos && windows);
+        bare(build) && !sources
+    };
+    if linux || !(macos || windows || evidence) {
         return;
     }
     for build in builds.iter_mut().filter(|build| untold(build)) {
@@ -136,40 +166,72 @@ pub(super) fn settle_untold_system(builds: &mut [Build]) {
     }
 }
 
-/// The builds that name the tool best; what does not, where some do, is another program of the release.
-pub(super) fn of_the_tool(builds: &mut Vec<Build>) {
-    let best = builds.iter().map(|build| build.named).max();
-    builds.retain(|build| Some(build.named) == best);
-}
-
-/// The builds that run on `platform`.
+/// The builds that run on `platform`, among those that name the tool best; what does not, where some do, is another
+/// program of the release.
 pub(super) fn candidates(builds: &[Build], platform: Platform, emulation: bool) -> Vec<Fit<'_>> {
-    let here: Vec<&Build> = builds.iter().filter(|build| build.os == Some(platform.os)).collect();
-    let fits = here.iter().filter_map(|build| {
+    let best = builds.iter().map(|build| build.named).max();
+    let own = || builds.iter().filter(|build| Some(build.named) == best);
+    let here = || own().filter(|build| build.os == Some(platform.os));
+    let told = here().any(|build| build.arch.is_some());
+    let fits = here().filter_map(|build| {
         let arch =
-            arch_fit(build, &here, platform).or_else(|| emulated(build, platform).filter(|_| emulation))?;
+            arch_fit(build, told, platform).or_else(|| emulated(build, platform).filter(|_| emulation))?;
         let libc = libc_fit(build.libc, platform)?;
         Some(Fit { build, arch, libc })
     });
+    let fits: Vec<Fit<'_>> = fits.collect();
+    if fits.iter().all(|fit| fit.build.family.is_empty()) {
+        return fits;
+    }
     // Where other platforms have a plainer build, one with additional words is another program: the release has
     // `tool-linux` and, for this platform, only `tool-lsp-windows`.
-    let is_other_program = |fit: &Fit<'_>| {
-        builds.iter().filter(|build| build.os.is_some_and(|os| os != platform.os)).any(|build| {
-            build.family.len() < fit.build.family.len() && build.family.is_subset(&fit.build.family)
-        })
-    };
-    fits.filter(|fit| !is_other_program(fit)).collect()
+    let elsewhere = own().filter(|build| build.os.is_some_and(|os| os != platform.os));
+    let plainer = Subsets::new(elsewhere.map(|build| &build.family));
+    fits.into_iter().filter(|fit| !plainer.below(&fit.build.family)).collect()
 }
 
-fn arch_fit(build: &Build, here: &[&Build], platform: Platform) -> Option<ArchFit> {
+/// Sets of words, to be asked whether one of them lies wholly within another. Each is filed under its rarest word, so
+/// that thousands of sets cost no more than their words.
+pub(super) struct Subsets<'a> {
+    empty: bool,
+    by_word: HashMap<&'a str, Vec<&'a BTreeSet<String>>>,
+}
+
+impl<'a> Subsets<'a> {
+    pub(super) fn new(sets: impl Iterator<Item = &'a BTreeSet<String>>) -> Self {
+        let sets: BTreeSet<&BTreeSet<String>> = sets.collect();
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for word in sets.iter().copied().flatten() {
+            *counts.entry(word).or_default() += 1;
+        }
+        let mut out = Self { empty: false, by_word: HashMap::new() };
+        for set in sets {
+            match set.iter().min_by_key(|word| counts[word.as_str()]) {
+                Some(rarest) => out.by_word.entry(rarest).or_default().push(set),
+                None => out.empty = true,
+            }
+        }
+        out
+    }
+
+    /// Whether one of the sets has some of the words of `set`, and no others.
+    pub(super) fn below(&self, set: &BTreeSet<String>) -> bool {
+        let is_below = |other: &&BTreeSet<String>| other.len() < set.len() && other.is_subset(set);
+        let filed = |word: &String| self.by_word.get(word.as_str()).into_iter().flatten();
+        (self.empty && !set.is_empty()) || set.iter().flat_map(filed).any(|other| is_below(&other))
+    }
+}
+
+fn arch_fit(build: &Build, told: bool, platform: Platform) -> Option<ArchFit> {
     match build.arch {
         Some(arch) if arch == platform.arch => Some(ArchFit::Exact),
         Some(Arch::Universal) if platform.os == Os::Macos => Some(ArchFit::Universal),
+        Some(Arch::Arm | Arch::Arm32 | Arch::ArmV6) if platform.arch == Arch::ArmV7 => Some(ArchFit::Earlier),
+        Some(Arch::Arm | Arch::Arm32) if platform.arch == Arch::ArmV6 => Some(ArchFit::Earlier),
         Some(_) => None,
         // Before there was a choice, builds named none: x86-64. On macOS it is often a universal one, and Windows on
         // arm64 translates it, if no other build for the system names its architecture.
         None => {
-            let told = here.iter().any(|b| b.arch.is_some());
             let translates = matches!(platform.os, Os::Macos | Os::Windows) && platform.arch == Arch::Arm64;
             let customary = platform.arch == Arch::X64 || (translates && !told);
             customary.then_some(ArchFit::Untold)
@@ -233,7 +295,11 @@ mod tests {
         assert_eq!(of("i686-pc-windows-msvc"), Some((Os::Windows, Arch::X86, Libc::Msvc)));
         assert_eq!(of("aarch64-linux-android").map(|p| p.0), Some(Os::Android));
         assert_eq!(of("x86_64-unknown-freebsd").map(|p| p.0), Some(Os::FreeBsd));
-        assert_eq!(of("riscv64gc-unknown-linux-gnu"), None);
+        assert_eq!(of("riscv64gc-unknown-linux-gnu").map(|p| p.1), Some(Arch::Riscv64));
+        assert_eq!(of("armv7-unknown-linux-gnueabihf").map(|p| p.1), Some(Arch::ArmV7));
+        assert_eq!(of("arm-unknown-linux-musleabihf"), Some((Os::Linux, Arch::ArmV6, Libc::Musl)));
+        assert_eq!(of("powerpc64le-unknown-linux-gnu").map(|p| p.1), Some(Arch::Ppc64le));
+        assert_eq!(of("mips-unknown-linux-gnu"), None);
         assert_eq!(of("x86_64-unknown-openbsd"), None);
     }
 
@@ -261,6 +327,12 @@ mod tests {
         assert_eq!(pick(&["tool_amd64", "tool_alpine", "tool_darwin"], x64), Some("tool_amd64"));
         assert_eq!(pick(&["tool"], x64), None);
         assert_eq!(pick(&["tool.tar.gz", "tool.tar.gz.sha256"], x64), None);
+        let sources = ["tool-1.0.tar.gz", "tool-1.0.tar.xz", "tool-1.0-win-64bit.zip"];
+        assert_eq!(pick(&sources, x64), None);
+        assert_eq!(
+            pick(&["tool-1.0.tgz", "tool-1.0-macos.tgz", "tool-1.0-win.zip"], x64),
+            Some("tool-1.0.tgz")
+        );
     }
 
     #[test]
@@ -272,6 +344,34 @@ mod tests {
         assert_eq!(pick(&["tool-win.zip", "tool-win-x64.zip"], "aarch64-pc-windows-msvc"), None);
         assert_eq!(pick(&["tool-macos", "tool-macos-x64"], "aarch64-apple-darwin"), None);
         assert_eq!(pick(&["tool-linux"], "aarch64-unknown-linux-gnu"), None);
+    }
+
+    #[test]
+    fn beside_a_build_for_intel_a_plain_one_is_for_silicon() {
+        let names = ["tool-macos", "tool-macos-intel"];
+        assert_eq!(pick(&names, "aarch64-apple-darwin"), Some(names[0]));
+        assert_eq!(pick(&names, "x86_64-apple-darwin"), Some(names[1]));
+        let names = ["tool-mac", "tool-mac-x86"];
+        assert_eq!(pick(&names, "aarch64-apple-darwin"), Some(names[0]));
+        assert_eq!(pick(&names, "x86_64-apple-darwin"), Some(names[1]));
+        let more = ["tool-macos", "tool-macos-intel", "tool-macos-arm64"];
+        assert_eq!(pick(&more, "aarch64-apple-darwin"), Some(more[2]));
+    }
+
+    #[test]
+    fn an_older_arm_serves_a_newer_one() {
+        let armv7 = "armv7-unknown-linux-gnueabihf";
+        let names = ["tool-linux-armv6", "tool-linux-armhf", "tool-linux-arm64", "tool-linux-armv5"];
+        assert_eq!(pick(&names, armv7), Some(names[1]));
+        assert_eq!(pick(&names[..1], armv7), Some(names[0]));
+        assert_eq!(pick(&names[2..], armv7), None);
+        assert_eq!(pick(&names, "arm-unknown-linux-gnueabihf"), Some(names[0]));
+        let zig = ["tool-arm-linux-musleabihf", "tool-x86_64-linux-musl"];
+        assert_eq!(pick(&zig, "armv7-unknown-linux-musleabihf"), Some(zig[0]));
+        assert_eq!(
+            pick(&["tool-linux-riscv64", "tool-linux-x64"], "riscv64gc-unknown-linux-gnu"),
+            Some("tool-linux-riscv64")
+        );
     }
 
     #[test]
@@ -305,6 +405,10 @@ mod tests {
     fn two_spellings_of_one_build_are_no_tie() {
         let names = ["tool-Linux-arm64.tar.gz", "tool-Linux-aarch64.tar.gz"];
         assert_eq!(pick(&names, "aarch64-unknown-linux-gnu"), Some(names[1]));
+        let names = ["tool-Linux-64bit.tar.gz", "tool-linux-amd64.tar.gz"];
+        assert_eq!(pick(&names, "x86_64-unknown-linux-gnu"), Some(names[1]));
+        let names = ["tool-linux-amd64.gz", "tool-linux-amd64v1.gz", "tool-linux-amd64v3.gz"];
+        assert_eq!(pick(&names, "x86_64-unknown-linux-gnu"), Some(names[1]));
     }
 
     #[test]
@@ -318,12 +422,30 @@ mod tests {
             emulation: false,
         });
         let names = ["kit-linux", "scan-linux", "kube-scan-linux"];
-        let mut builds: Vec<Build> =
+        let builds: Vec<Build> =
             names.iter().enumerate().filter_map(|(i, n)| read(i, n, &subject).ok()).collect();
         assert_eq!(builds.iter().map(|build| build.named).collect::<Vec<_>>(), [0, 1, 3]);
-        of_the_tool(&mut builds);
-        assert_eq!(builds.iter().map(|build| build.index).collect::<Vec<_>>(), [2]);
-        assert_eq!(nearest(&builds, None), [2]);
+        let fits = candidates(&builds, Platform::of(&target).unwrap(), false);
+        assert_eq!(fits.iter().map(|fit| fit.build.index).collect::<Vec<_>>(), [2]);
+        assert_eq!(nearest(&builds, None), [0, 1, 2]);
+    }
+
+    #[test]
+    fn a_set_is_found_below_another() {
+        let set = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<BTreeSet<String>>();
+        let sets = [set(&["lsp"]), set(&["cuda", "full"])];
+        let subsets = Subsets::new(sets.iter());
+        for (words, below) in [
+            (&["lsp", "x"][..], true),
+            (&["lsp"], false),
+            (&["cuda", "x"], false),
+            (&["cuda", "full", "x"], true),
+            (&[], false),
+        ] {
+            assert_eq!(subsets.below(&set(words)), below, "{words:?}");
+        }
+        let all = [set(&[])];
+        assert!(Subsets::new(all.iter()).below(&set(&["x"])) && !Subsets::new(all.iter()).below(&set(&[])));
     }
 
     #[test]

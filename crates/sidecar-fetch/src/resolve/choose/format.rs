@@ -23,17 +23,20 @@ const ARCHIVES: &[(&str, Format)] = &[
     (".tar.xz", Format::TarXz),
     (".txz", Format::TarXz),
     (".tar.zst", Format::TarZst),
+    (".tar.zstd", Format::TarZst),
     (".tzst", Format::TarZst),
     (".tar.gz", Format::TarGz),
     (".tgz", Format::TarGz),
     (".tar.bz2", Format::TarBz2),
     (".tbz2", Format::TarBz2),
     (".tbz", Format::TarBz2),
+    (".tar.bz", Format::TarBz2),
     (".tar", Format::Tar),
     (".zip", Format::Zip),
     (".gz", Format::Gz),
     (".xz", Format::Xz),
     (".zst", Format::Zst),
+    (".zstd", Format::Zst),
     (".bz2", Format::Bz2),
     (".7z", Format::SevenZip),
 ];
@@ -78,7 +81,7 @@ pub(super) fn ending(name: &str, is_word: impl Fn(&str) -> bool) -> Option<Endin
     for (end, format) in ARCHIVES {
         if let Some(stem) = without(end) {
             let lower = stem.to_ascii_lowercase();
-            if NOT_A_PROGRAM.iter().any(|end| lower.ends_with(end)) {
+            if NOT_A_PROGRAM.iter().any(|end| lower.ends_with(end)) || is_man_page(stem) {
                 return None;
             }
             // `tool.exe.gz` is a compressed Windows executable.
@@ -89,7 +92,8 @@ pub(super) fn ending(name: &str, is_word: impl Fn(&str) -> bool) -> Option<Endin
     if let Some(stem) = without(".exe") {
         return Some(Ending { stem, format: Format::Raw, exe: true });
     }
-    for end in [".bin", ".elf"] {
+    // `.kexe` is what Kotlin/Native calls an executable on every system.
+    for end in [".bin", ".elf", ".kexe"] {
         if let Some(stem) = without(end) {
             return Some(Ending { stem, format: Format::Raw, exe: false });
         }
@@ -98,7 +102,14 @@ pub(super) fn ending(name: &str, is_word: impl Fn(&str) -> bool) -> Option<Endin
     // `.json`, `.wasm`. A version (`tool-1.2`) or a platform (`tool.x86_64`) is not such a word.
     let tail = name.rsplit_once('.').map_or("", |(_, tail)| tail);
     let kind = tail.starts_with(|c: char| c.is_ascii_alphabetic()) && !is_word(tail);
-    (!kind).then_some(Ending { stem: name, format: Format::Raw, exe: false })
+    (!kind && !is_man_page(name)).then_some(Ending { stem: name, format: Format::Raw, exe: false })
+}
+
+/// `tool.1`, but not the version of `tool-1.1` or `tool-1.0-rc.1`.
+fn is_man_page(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(stem, section)| {
+        matches!(section.as_bytes(), [b'1'..=b'9']) && !stem.contains(|c: char| c.is_ascii_digit())
+    })
 }
 
 impl Format {
@@ -134,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_platform_or_a_version_behind_the_last_dot_is_part_of_a_raw_name() {
-        for name in ["direnv.linux-amd64", "ttyd.x86_64", "git-crypt-0.8.0", "jq"] {
+        for name in ["direnv.linux-amd64", "ttyd.x86_64", "git-crypt-0.8.0", "jq", "tool-1.0-rc.1"] {
             assert_eq!(kind(name), Some((name, Format::Raw, false)), "{name}");
         }
     }
@@ -160,6 +171,8 @@ mod tests {
             "a.artifactbundle.zip",
             "a.mojave.bottle.tar.gz",
             "a.whl",
+            "a.1",
+            "a.1.gz",
         ] {
             assert_eq!(kind(name), None, "{name}");
         }

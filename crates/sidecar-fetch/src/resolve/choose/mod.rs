@@ -10,6 +10,7 @@ mod explain;
 mod fit;
 mod format;
 mod name;
+mod vocabulary;
 mod words;
 
 pub(crate) use explain::explain;
@@ -17,8 +18,8 @@ pub use explain::{AssetNote, Explanation};
 
 use std::collections::BTreeSet;
 
-use self::fit::{Fit, Platform};
-use self::name::{Build, Subject};
+use self::fit::{Fit, Platform, Subsets};
+use self::name::{Build, Subject, Unfit};
 use crate::error::some_of;
 use crate::target::Target;
 
@@ -59,28 +60,52 @@ pub(crate) enum Choice {
 
 /// Chooses among the `names` of a release's assets.
 pub(crate) fn choose(names: &[&str], query: &Query<'_>) -> Choice {
-    let subject = Subject::new(query);
-    let mut builds: Vec<Build> =
-        names.iter().enumerate().filter_map(|(index, name)| name::read(index, name, &subject).ok()).collect();
-    fit::settle_bare_arm(&mut builds);
-    fit::settle_untold_system(&mut builds);
-    let platform = Platform::of(query.target);
-    let others = fit::nearest(&builds, platform);
-    fit::of_the_tool(&mut builds);
-    let fits = platform.map_or_else(Vec::new, |platform| fit::candidates(&builds, platform, query.emulation));
-    match fits.as_slice() {
-        [] => Choice::None { nearest: others },
-        fits => decide(fits, names, query),
+    Listing::read(names, query).choose(query.target, query.emulation)
+}
+
+/// The names of a release, read once for all targets.
+#[derive(Debug)]
+pub(crate) struct Listing<'a> {
+    names: &'a [&'a str],
+    builds: Vec<Build>,
+    /// What is no build, and why; by the place of its name.
+    unfit: Vec<(usize, Unfit)>,
+}
+
+impl<'a> Listing<'a> {
+    /// Reads the names as those of `query`'s tool; its target does not matter.
+    pub(crate) fn read(names: &'a [&'a str], query: &Query<'_>) -> Self {
+        let subject = Subject::new(query);
+        let (mut builds, mut unfit) = (Vec::new(), Vec::new());
+        for (index, name) in names.iter().enumerate() {
+            match name::read(index, name, &subject) {
+                Ok(build) => builds.push(build),
+                Err(why) => unfit.push((index, why)),
+            }
+        }
+        fit::settle_bare_arm(&mut builds);
+        fit::settle_silicon(&mut builds);
+        fit::settle_untold_system(&mut builds);
+        Self { names, builds, unfit }
+    }
+
+    /// Chooses for a target. With `emulation`, a build for x86-64 will do where the system translates it.
+    pub(crate) fn choose(&self, target: &Target, emulation: bool) -> Choice {
+        let platform = Platform::of(target);
+        let fits =
+            platform.map_or_else(Vec::new, |platform| fit::candidates(&self.builds, platform, emulation));
+        match fits.as_slice() {
+            [] => Choice::None { nearest: fit::nearest(&self.builds, platform) },
+            fits => decide(fits, self.names, target),
+        }
     }
 }
 
 /// Narrows the fitting builds down, from what the name says most clearly to the form of the file.
-fn decide(fits: &[Fit<'_>], names: &[&str], query: &Query<'_>) -> Choice {
+fn decide(fits: &[Fit<'_>], names: &[&str], target: &Target) -> Choice {
     let count = fits.len();
-    let mut plain: Vec<&Fit<'_>> = fits
-        .iter()
-        .filter(|fit| !fits.iter().any(|other| is_below(&other.build.extras, &fit.build.extras)))
-        .collect();
+    let said = Subsets::new(fits.iter().map(|fit| &fit.build.extras));
+    let mut plain: Vec<&Fit<'_>> = fits.iter().filter(|fit| !said.below(&fit.build.extras)).collect();
     // Beside a window, what runs without one is the sidecar.
     let has_window = |fit: &&Fit<'_>| WINDOWED.iter().any(|word| fit.build.extras.contains(*word));
     if !plain.iter().all(has_window) {
@@ -89,21 +114,27 @@ fn decide(fits: &[Fit<'_>], names: &[&str], query: &Query<'_>) -> Choice {
     if plain.iter().any(|fit| fit.build.extras != plain[0].build.extras) {
         return ambiguous(&plain, format!("these differ in more than the platform: {}", differences(&plain)));
     }
-    let is_triple =
-        |fit: &Fit<'_>| names[fit.build.index].to_ascii_lowercase().contains(query.target.as_str());
+    let is_triple = |fit: &Fit<'_>| names[fit.build.index].to_ascii_lowercase().contains(target.as_str());
     let rank = |fit: &Fit<'_>| (fit.arch, fit.libc, !is_triple(fit));
     let Some(best) = plain.iter().map(|fit| rank(fit)).min() else {
         return Choice::None { nearest: Vec::new() };
     };
     let mut builds: Vec<&Fit<'_>> = plain.into_iter().filter(|fit| rank(fit) == best).collect();
     let forms = builds.len();
-    let form = |fit: &Fit<'_>| fit.build.format.rank(query.target.is_windows());
+    let form = |fit: &Fit<'_>| fit.build.format.rank(target.is_windows());
     let first = builds.iter().map(|fit| form(fit)).min();
     builds.retain(|fit| Some(form(fit)) == first);
     // One build, published under two spellings of the architecture: the triple's own.
-    let spelled = |fit: &&Fit<'_>| names[fit.build.index].to_ascii_lowercase().contains(&query.target.arch());
-    if builds.iter().copied().filter(spelled).count() == 1 {
+    let spelled = |fit: &&Fit<'_>| names[fit.build.index].to_ascii_lowercase().contains(&target.arch());
+    if builds.len() > 1 && builds.iter().copied().filter(spelled).count() == 1 {
         builds.retain(spelled);
+    }
+    // Else the one that runs on every machine of it; else the one that names it, and not only its width.
+    let better: [fn(&&Fit<'_>) -> bool; 2] = [|fit| fit.build.portable, |fit| !fit.build.by_width];
+    for is_better in better {
+        if builds.iter().any(is_better) {
+            builds.retain(is_better);
+        }
     }
     match builds.as_slice() {
         [fit] => {
@@ -114,11 +145,8 @@ fn decide(fits: &[Fit<'_>], names: &[&str], query: &Query<'_>) -> Choice {
 }
 
 /// Words for a program that opens a window.
-const WINDOWED: [&str; 4] = ["desktop", "gtk", "gui", "qt"];
-
-fn is_below(a: &BTreeSet<String>, b: &BTreeSet<String>) -> bool {
-    a.len() < b.len() && a.is_subset(b)
-}
+const WINDOWED: [&str; 10] =
+    ["desktop", "electron", "gtk", "gtk3", "gtk4", "gui", "qt", "qt5", "qt6", "tray"];
 
 fn ambiguous(fits: &[&Fit<'_>], reason: String) -> Choice {
     Choice::Ambiguous { indices: fits.iter().map(|fit| fit.build.index).collect(), reason }
@@ -245,7 +273,7 @@ mod tests {
         let choice = one(&names, "tool", "aarch64-unknown-linux-gnu");
         assert_eq!(choice, Choice::None { nearest: vec![1, 3, 0] });
         assert!(
-            matches!(one(&names, "tool", "riscv64gc-unknown-linux-gnu"), Choice::None { nearest } if nearest.len() == 3)
+            matches!(one(&names, "tool", "mips-unknown-linux-gnu"), Choice::None { nearest } if nearest.len() == 3)
         );
     }
 

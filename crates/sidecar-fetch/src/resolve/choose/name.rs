@@ -1,5 +1,6 @@
 //! Reads one asset name: its tokens, and what they say about the build.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::Query;
@@ -21,7 +22,18 @@ pub(super) struct Build {
     pub(super) family: BTreeSet<String>,
     /// How many tokens of the tool's name are in it; one more where it stands there as a whole.
     pub(super) named: usize,
+    /// The name holds a version.
+    pub(super) versioned: bool,
+    /// The architecture was told by the word `intel`, or `x86` alone.
+    pub(super) intel: bool,
+    /// It is told that the oldest machines of the architecture will do: `amd64-v1`.
+    pub(super) portable: bool,
+    /// The architecture was told by its width only: `64bit`.
+    pub(super) by_width: bool,
 }
+
+/// The longest name of a file that file systems take, in bytes.
+const LONGEST: usize = 255;
 
 /// What is taken out of every name before words are looked up, so that `win-tool` and `go-arch-lint` speak of nothing.
 #[derive(Debug)]
@@ -36,41 +48,81 @@ pub(super) struct Subject {
 
 impl Subject {
     pub(super) fn new(query: &Query<'_>) -> Self {
-        let tool = lower(query.tool);
-        let repo = lower(query.repo.rsplit('/').next().unwrap_or(query.repo));
-        let version = query.tag.find(|c: char| c.is_ascii_digit()).map_or("", |at| &query.tag[at..]);
+        // What is longer than a name can be is in no name.
+        let known = |text| Some(text).filter(|text: &&str| text.len() <= LONGEST).unwrap_or_default();
+        let (tool, repo, tag) = (known(query.tool), known(query.repo), known(query.tag));
+        let name = repo.rsplit('/').next().unwrap_or(repo);
+        let version = tag.find(|c: char| c.is_ascii_digit()).map_or("", |at| &tag[at..]);
         let release = version.split(['-', '+']).next().unwrap_or(version);
-        let mut sequences = vec![tool.clone(), repo, lower(query.tag), lower(version), lower(release)];
+        let mut sequences: Vec<Vec<String>> = [tool, name, tag, version, release].map(lower).into();
         sequences.retain(|sequence| !sequence.is_empty());
         sequences.sort_by_key(|sequence| std::cmp::Reverse(sequence.len()));
-        let words = [query.repo, query.tool, query.tag].into_iter().flat_map(lower).collect();
-        Self { tool, sequences, words }
+        let words = [repo, tool, tag].into_iter().flat_map(lower).collect();
+        Self { tool: lower(tool), sequences, words }
     }
 
     /// Takes what the name says of the subject out of its chunks: each sequence as it stands, a long one also where its
-    /// words stand in another order (`xpack-arm-none-eabi-gcc` of `arm-none-eabi-gcc-xpack`).
-    fn take_from(&self, chunks: &mut [Option<&str>]) {
+    /// words stand in another order (`xpack-arm-none-eabi-gcc` of `arm-none-eabi-gcc-xpack`). Whether a version was
+    /// among it.
+    fn take_from(&self, chunks: &mut [Chunk<'_>]) -> bool {
+        let mut versioned = false;
         for sequence in &self.sequences {
+            let is_version = sequence.iter().any(|word| is_number(word));
             if let Some(at) = position(chunks, sequence) {
-                chunks[at..at + sequence.len()].fill(None);
+                chunks[at..at + sequence.len()].iter_mut().for_each(|chunk| chunk.taken = true);
+                versioned |= is_version;
                 continue;
             }
-            let place = |word: &String| chunks.iter().position(|c| c.is_some_and(|chunk| same(chunk, word)));
-            let places: Option<BTreeSet<usize>> = sequence.iter().map(place).collect();
-            if let Some(places) = places.filter(|places| places.len() == sequence.len() && sequence.len() > 2)
-            {
-                for at in places {
-                    chunks[at] = None;
-                }
+            let place = |word: &String| chunks.iter().position(|chunk| chunk.is(word));
+            let places: Option<BTreeSet<usize>> =
+                (sequence.len() > 2).then(|| sequence.iter().map(place).collect()).flatten();
+            for at in places.filter(|places| places.len() == sequence.len()).unwrap_or_default() {
+                chunks[at].taken = true;
+                versioned |= is_version;
             }
         }
+        versioned
     }
 
     /// How many tokens of the tool's name are among `chunks`; one more where it stands there as a whole.
-    fn named(&self, chunks: &[Option<&str>]) -> usize {
-        let count =
-            self.tool.iter().filter(|word| chunks.iter().flatten().any(|chunk| same(chunk, word))).count();
+    fn named(&self, chunks: &[Chunk<'_>]) -> usize {
+        let count = self.tool.iter().filter(|word| chunks.iter().any(|chunk| chunk.is(word))).count();
         count + usize::from(position(chunks, &self.tool).is_some())
+    }
+
+    /// What is left of a chunk that begins with the tool's name and goes on with platform words: `mytoolwin64`.
+    fn glued<'a>(&self, chunk: Chunk<'a>) -> Option<Chunk<'a>> {
+        let [word] = self.tool.as_slice() else { return None };
+        let rest = chunk.low.strip_prefix(word.as_str()).filter(|rest| !rest.is_empty())?;
+        let is_own = !words::facts(chunk.low).is_empty() || row(chunk.low).is_some();
+        let speaks = |(_, facts): (Vec<String>, Vec<Fact>)| facts.into_iter().any(is_platform);
+        let text = &chunk.text[chunk.text.len() - rest.len()..];
+        (!is_own && row(rest).is_some_and(speaks)).then_some(Chunk { text, low: rest, taken: false })
+    }
+}
+
+/// A part of a name between two borders.
+#[derive(Debug, Clone, Copy)]
+struct Chunk<'a> {
+    text: &'a str,
+    /// The same in lower case.
+    low: &'a str,
+    /// It is explained by the subject.
+    taken: bool,
+}
+
+impl Chunk<'_> {
+    /// Whether it is this word, but for the `v` of a version.
+    fn is(&self, wanted: &str) -> bool {
+        !self.taken && bare(self.low) == bare(wanted)
+    }
+}
+
+/// A version's number without its `v`.
+fn bare(word: &str) -> &str {
+    match word.strip_prefix('v') {
+        Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => rest,
+        _ => word,
     }
 }
 
@@ -80,26 +132,16 @@ fn chunks(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn lower(text: &str) -> Vec<String> {
-    chunks(text).map(str::to_lowercase).collect()
-}
-
-/// Equal, or equal but for the `v` of a version.
-fn same(chunk: &str, wanted: &str) -> bool {
-    let bare = |s: &str| match s.strip_prefix('v') {
-        Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => rest.to_owned(),
-        _ => s.to_owned(),
-    };
-    chunk.eq_ignore_ascii_case(wanted) || bare(&chunk.to_lowercase()) == bare(wanted)
+    chunks(text).map(str::to_ascii_lowercase).collect()
 }
 
 /// Where `sequence` begins in `chunks`.
-fn position(chunks: &[Option<&str>], sequence: &[String]) -> Option<usize> {
+fn position(chunks: &[Chunk<'_>], sequence: &[String]) -> Option<usize> {
     if sequence.is_empty() {
         return None;
     }
-    chunks.windows(sequence.len()).position(|window| {
-        window.iter().zip(sequence).all(|(chunk, wanted)| chunk.is_some_and(|chunk| same(chunk, wanted)))
-    })
+    let is_there = |window: &[Chunk<'_>]| window.iter().zip(sequence).all(|(chunk, wanted)| chunk.is(wanted));
+    chunks.windows(sequence.len()).position(is_there)
 }
 
 /// Why a name is not that of a program which one could install.
@@ -111,23 +153,42 @@ pub(super) enum Unfit {
     Word(String),
     /// It speaks of two systems, or of two architectures.
     Contradiction,
+    /// It is longer than the name of a file can be.
+    Length,
 }
 
 /// Reads a name.
 pub(super) fn read(index: usize, name: &str, subject: &Subject) -> Result<Build, Unfit> {
+    if name.len() > LONGEST {
+        return Err(Unfit::Length);
+    }
     let ending = format::ending(name, is_platform_row).ok_or(Unfit::Ending)?;
-    let mut chunks: Vec<Option<&str>> = chunks(ending.stem).map(Some).collect();
-    let named = subject.named(&chunks);
-    subject.take_from(&mut chunks);
+    let low = ending.stem.to_ascii_lowercase();
+    let pairs = chunks(ending.stem).zip(chunks(&low));
+    let mut chunks: Vec<Chunk<'_>> = pairs.map(|(text, low)| Chunk { text, low, taken: false }).collect();
+    let mut named = subject.named(&chunks);
+    let mut versioned = subject.take_from(&mut chunks);
     let mut said = Said::default();
-    let mut before: Vec<Fact> = Vec::new();
-    for chunk in chunks {
-        let (unknown, facts) = chunk.map(|chunk| tokens(chunk, &before)).unwrap_or_default();
-        let chunk = chunk.unwrap_or_default();
-        let is_product = subject.words.contains(&chunk.to_lowercase());
-        said.note(facts.iter().filter(|fact| !(is_product && **fact == Fact::Unwanted)), chunk);
-        said.extras.extend(unknown.iter().cloned());
-        said.family.extend(unknown.into_iter().filter(|word| !is_number(word)));
+    let mut before: Cow<'static, [Fact]> = Cow::Borrowed(&[]);
+    for chunk in &chunks {
+        if chunk.taken {
+            before = Cow::Borrowed(&[]);
+            continue;
+        }
+        let glued = if named == 0 { subject.glued(*chunk) } else { None };
+        if glued.is_some() {
+            // As much as where it stands alone: once as a word, once as a whole.
+            named = 2;
+        }
+        let (unknown, facts) = tokens(glued.unwrap_or(*chunk), &before);
+        let is_product = facts.contains(&Fact::Unwanted) && subject.words.contains(chunk.low);
+        said.note(facts.iter().filter(|fact| !(is_product && **fact == Fact::Unwanted)), chunk.low);
+        versioned |= unknown.iter().any(|word| is_number(word));
+        let wide = |fact: &Fact| matches!(fact, Fact::Arch(Arch::X64) | Fact::Bits(64));
+        said.portable |= chunk.low.ends_with("v1") && (before.iter().any(wide) || facts.iter().any(wide));
+        said.intel |= chunk.low == "intel";
+        said.family.extend(unknown.iter().filter(|word| !is_number(word)).cloned());
+        said.extras.extend(unknown);
         before = facts;
     }
     if ending.exe {
@@ -136,6 +197,7 @@ pub(super) fn read(index: usize, name: &str, subject: &Subject) -> Result<Build,
     if let Some(word) = said.unwanted {
         return Err(Unfit::Word(word));
     }
+    let intel = said.intel || said.is_bare_intel();
     Ok(Build {
         index,
         os: said.os()?,
@@ -145,6 +207,10 @@ pub(super) fn read(index: usize, name: &str, subject: &Subject) -> Result<Build,
         extras: said.extras,
         family: said.family,
         named,
+        versioned,
+        intel,
+        portable: said.portable,
+        by_width: said.architectures.is_empty() && !said.bits.is_empty(),
     })
 }
 
@@ -155,34 +221,39 @@ fn is_number(word: &str) -> bool {
 
 /// The unknown words and the facts of one chunk. A chunk that is not a word itself may be a row of words without a
 /// border (`linuxamd64`), else it is cut where upper case or digits begin, if that brings a platform to light.
-fn tokens(chunk: &str, before: &[Fact]) -> (Vec<String>, Vec<Fact>) {
-    let word = chunk.to_lowercase();
-    let facts = words::facts(&word);
+fn tokens(chunk: Chunk<'_>, before: &[Fact]) -> (Vec<String>, Cow<'static, [Fact]>) {
+    let word = chunk.low;
+    let facts = words::facts(word);
     if !facts.is_empty() {
-        return (Vec::new(), facts.to_vec());
+        return (Vec::new(), Cow::Borrowed(facts));
     }
-    if let Some(fact) = before.iter().map(|b| words::behind(*b, &word)).find(|f| !f.is_empty()) {
-        return (Vec::new(), fact.to_vec());
+    if let Some(fact) = before.iter().map(|b| words::behind(*b, word)).find(|f| !f.is_empty()) {
+        return (Vec::new(), Cow::Borrowed(fact));
     }
-    if let Some(found) = row(&word).filter(|(_, facts)| facts.iter().copied().any(is_platform)) {
-        return found;
+    if let Some((unknown, facts)) = row(word).filter(|(_, facts)| facts.iter().copied().any(is_platform)) {
+        return (unknown, facts.into());
     }
     let (mut unknown, mut known) = (Vec::new(), Vec::new());
-    for piece in pieces(chunk) {
-        let piece = piece.to_lowercase();
+    for piece in pieces(chunk.text) {
+        let piece = piece.to_ascii_lowercase();
         match words::facts(&piece) {
             [] => unknown.push(piece),
             facts => known.extend_from_slice(facts),
         }
     }
-    if known.iter().copied().any(is_platform) { (unknown, known) } else { (vec![word], Vec::new()) }
+    if known.iter().copied().any(is_platform) {
+        (unknown, known.into())
+    } else {
+        (vec![word.to_owned()], Cow::Borrowed(&[]))
+    }
 }
 
 /// Whether every token of `text` is in the vocabulary: `x86_64`, `linux-amd64`.
 fn is_platform_row(text: &str) -> bool {
-    let mut before = Vec::new();
-    chunks(text).all(|chunk| {
-        let (unknown, facts) = tokens(chunk, &before);
+    let low = text.to_ascii_lowercase();
+    let mut before: Cow<'static, [Fact]> = Cow::Borrowed(&[]);
+    chunks(text).zip(chunks(&low)).all(|(text, low)| {
+        let (unknown, facts) = tokens(Chunk { text, low, taken: false }, &before);
         before = facts;
         unknown.is_empty()
     })
@@ -192,10 +263,14 @@ fn is_platform(fact: Fact) -> bool {
     matches!(fact, Fact::Os(_) | Fact::Arch(_))
 }
 
-/// Cuts `word` into words of the vocabulary that cover it wholly; digits may end it (`macos14`).
+/// Cuts `word` into words of the vocabulary that cover it wholly; digits may end it (`macos14`). What is longer than
+/// any such row is not tried: there are more ways to cut a text than it has letters.
 fn row(word: &str) -> Option<(Vec<String>, Vec<Fact>)> {
     if word.is_empty() {
         return Some((Vec::new(), Vec::new()));
+    }
+    if word.len() > words::LONGEST {
+        return None;
     }
     let ends = word.char_indices().map(|(at, c)| at + c.len_utf8()).rev();
     for end in ends {
@@ -244,6 +319,8 @@ struct Said {
     unwanted: Option<String>,
     extras: BTreeSet<String>,
     family: BTreeSet<String>,
+    intel: bool,
+    portable: bool,
 }
 
 impl Said {
@@ -255,11 +332,16 @@ impl Said {
                 // `gnu` beside `static` is a static build for glibc systems.
                 Fact::Libc(libc) => self.libc = Some(self.libc.map_or(libc, |known| known.min(libc))),
                 Fact::Bits(bits) => drop(self.bits.insert(bits)),
-                Fact::Unwanted => drop(self.unwanted.get_or_insert_with(|| chunk.to_lowercase())),
-                Fact::Flavour => drop(self.extras.insert(chunk.to_lowercase())),
+                Fact::Unwanted => drop(self.unwanted.get_or_insert_with(|| chunk.to_owned())),
+                Fact::Flavour => drop(self.extras.insert(chunk.to_owned())),
                 Fact::Noise => {}
             }
         }
+    }
+
+    /// Says `x86` and nothing more of the architecture.
+    fn is_bare_intel(&self) -> bool {
+        self.architectures == [Arch::Intel].into() && self.bits.is_empty()
     }
 
     /// The one system that is named, if any.
@@ -283,10 +365,19 @@ impl Said {
         }
         let mut told = self.architectures.clone();
         if told.remove(&Arch::Intel) {
-            told.insert(if wide || has(Arch::X64) { Arch::X64 } else { Arch::X86 });
+            // Nobody builds for 32-bit macOS: `x86` is the other word for `intel` there.
+            let mac = self.systems.contains(&Os::Macos) && self.is_bare_intel();
+            told.insert(if wide || mac || has(Arch::X64) { Arch::X64 } else { Arch::X86 });
         }
         if (wide || has(Arch::Arm64)) && told.remove(&Arch::Arm) {
             told.insert(Arch::Arm64);
+        }
+        // `arm32-v7a`, `armv7-unknown-linux-gnueabihf`: the version says more than the width.
+        if has(Arch::ArmV7) || has(Arch::ArmV6) {
+            told.remove(&Arch::Arm32);
+        }
+        if has(Arch::ArmV7) || has(Arch::ArmV6) || has(Arch::Arm32) {
+            told.remove(&Arch::Arm);
         }
         let both = self.systems.contains(&Os::Macos) && told == [Arch::X64, Arch::Arm64].into();
         match told.first() {
@@ -343,6 +434,76 @@ mod tests {
         assert_eq!(platform("tool-x64.exe").0, Some(Os::Windows));
         assert_eq!(platform("tool-x86_64-unknown-linux-musl.tar.gz").2, Some(Libc::Musl));
         assert_eq!(platform("tool-aarch64-linux-android.zip").0, Some(Os::Android));
+    }
+
+    #[test]
+    fn every_ecosystem_is_understood() {
+        for (names, os, arch) in [
+            (
+                "linux_amd64 linux-x64 Linux-x86_64 lin64 manylinux2014_x86_64 x86_64-linux-gnu x86_64-unknown-linux-musl \
+              linux-musl-x64 linuxmusl-x64 linuxX64 x86_64-linux linux-intel64 Linux_64-bit linux.x86-64 linux-amd64v1 \
+              linux_x86_64_v1 gnulinux-x86_64",
+                Os::Linux,
+                Arch::X64,
+            ),
+            (
+                "linux-arm64 linux-aarch64 linux-arm64-v8a linux-armv8 linuxArm64 aarch64-linux-gnu linux_arm64v8 \
+              linux-aarch_64 aarch64-unknown-linux-gnu linux-arm-64",
+                Os::Linux,
+                Arch::Arm64,
+            ),
+            (
+                "osx-arm64 macosArm64 darwin-arm64 aarch64-macos-none macos-m1 macos-apple-silicon mac_arm64 \
+              Darwin-aarch64 darwin-arm64e",
+                Os::Macos,
+                Arch::Arm64,
+            ),
+            (
+                "osx-x64 macosX64 darwin-amd64 x86_64-macos macos-intel osx-64 mac64 macOS_64-bit",
+                Os::Macos,
+                Arch::X64,
+            ),
+            (
+                "macos-universal darwin_all universal-apple-darwin macosx-universal2 macos-arm64-x86_64 darwin-fat",
+                Os::Macos,
+                Arch::Universal,
+            ),
+            (
+                "win-x64 win_amd64 win10-x64 win32-x64 windows-x86_64 mingwX64 x86_64-w64-mingw32 x86_64-windows-gnu \
+              x86_64-pc-windows-gnullvm win64 WindowsX64",
+                Os::Windows,
+                Arch::X64,
+            ),
+            ("win-arm64 windows-aarch64 aarch64-pc-windows-msvc winarm64", Os::Windows, Arch::Arm64),
+            (
+                "linux-armv7 linux-armhf linux-arm32-v7a armv7-unknown-linux-gnueabihf linux_arm_7",
+                Os::Linux,
+                Arch::ArmV7,
+            ),
+            ("linux-ppc64le linux-powerpc64le linux-ppc64el", Os::Linux, Arch::Ppc64le),
+        ] {
+            for words in names.split_whitespace() {
+                let (found_os, found_arch, _) = platform(&format!("tool-{words}.zip"));
+                assert_eq!((found_os, found_arch), (Some(os), Some(arch)), "{words}");
+            }
+        }
+        assert_eq!(build("tool-win81-x64.zip", "tool", "o/tool", "v1").unwrap().os, Some(Os::Windows));
+        assert_eq!(build("tool-macos-sonoma.zip", "tool", "o/tool", "v1").unwrap().os, Some(Os::Macos));
+        assert_eq!(build("toolwin64.zip", "tool", "o/tool", "v1").unwrap().arch, Some(Arch::X64));
+        assert_eq!(build("darwin64.zip", "dar", "o/dar", "v1").unwrap().os, Some(Os::Macos));
+    }
+
+    #[test]
+    fn a_name_that_no_file_can_have_is_not_read() {
+        let subject = |tag| {
+            let target = "x86_64-unknown-linux-gnu".parse().unwrap();
+            Subject::new(&Query { target: &target, tool: "tool", repo: "o/tool", tag, emulation: false })
+        };
+        let long = format!("tool-{}q", "win64".repeat(2000));
+        assert_eq!(read(0, &long, &subject("v1")), Err(Unfit::Length));
+        // There are 2^49 ways to cut this.
+        let many = format!("tool-{}q", "win64".repeat(49));
+        assert!(read(0, &many, &subject(&long)).is_ok_and(|build| !build.extras.is_empty()));
     }
 
     #[test]

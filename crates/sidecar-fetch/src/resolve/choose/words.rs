@@ -1,8 +1,10 @@
-//! The vocabulary of asset names: which words speak of an operating system, an architecture, a C library, or of
-//! something that is not the program. All words are lower case and stand for whole tokens, never for a part of one.
-//!
-//! Source: the names that the publishers of 1,275 releases use, and the spellings of Go (`GOOS`/`GOARCH`), Node
-//! (`process.platform`/`process.arch`), Rust (triples), Debian and the manylinux tags.
+//! What a word of an asset name says: an operating system, an architecture, a C library, or that the asset is not the
+//! program. The words themselves are in [`vocabulary`](super::vocabulary).
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::vocabulary::{BEGINNINGS, WORDS};
 
 /// Operating systems that are told apart. [`Os::Other`] is known to the vocabulary and never wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,8 +17,7 @@ pub(super) enum Os {
     Other,
 }
 
-/// Architectures as the words tell them. [`Arch::Arm`] is the bare word, which is 64-bit on macOS and seldom
-/// elsewhere; [`Arch::Other`] is known to the vocabulary and never wanted.
+/// Architectures as the words tell them. [`Arch::Other`] is known to the vocabulary and never wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Arch {
     X64,
@@ -24,7 +25,16 @@ pub(super) enum Arch {
     /// The word `x86` alone: 32-bit, unless something else says 64.
     Intel,
     Arm64,
+    /// The bare word, which is 64-bit on macOS and seldom elsewhere.
     Arm,
+    /// 32-bit ARM of a version that is not told.
+    Arm32,
+    ArmV6,
+    ArmV7,
+    Riscv64,
+    Ppc64le,
+    S390x,
+    Loong64,
     Universal,
     Other,
 }
@@ -57,255 +67,17 @@ pub(super) enum Fact {
     Unwanted,
 }
 
-use self::Arch::{Arm, Arm64, Intel, Universal, X64, X86};
-use self::Fact::{Bits, Flavour, Noise, Unwanted};
-use self::Libc::{Gnu, Msvc, Musl, Static};
-use self::Os::{Android, FreeBsd, Linux, Macos, Windows};
+use self::Arch::{Arm, Arm32, Arm64, ArmV6, ArmV7, Intel, Universal, X64};
+use self::Fact::{Bits, Noise, Unwanted};
+use self::Os::Macos;
 
-const fn os(os: Os) -> Fact {
-    Fact::Os(os)
-}
+/// The vocabulary by word. Building it once is cheaper than searching it for each of a release's thousand words.
+static BY_WORD: LazyLock<HashMap<&'static str, &'static [Fact]>> = LazyLock::new(|| {
+    WORDS.iter().flat_map(|(words, facts)| words.split_whitespace().map(|word| (word, *facts))).collect()
+});
 
-const fn arch(arch: Arch) -> Fact {
-    Fact::Arch(arch)
-}
-
-const fn libc(libc: Libc) -> Fact {
-    Fact::Libc(libc)
-}
-
-/// Words and what each of them says.
-const WORDS: &[(&[&str], &[Fact])] = &[
-    // Operating systems.
-    (&["linux", "lnx", "manylinux", "manylinux1", "manylinux2010", "manylinux2014"], &[os(Linux)]),
-    (&["linux64"], &[os(Linux), Bits(64)]),
-    (&["linux32"], &[os(Linux), Bits(32)]),
-    (&["darwin", "macos", "mac", "osx", "macosx", "apple"], &[os(Macos)]),
-    (&["osx64", "mac64", "macos64", "darwin64"], &[os(Macos), Bits(64)]),
-    (&["windows", "win", "windows10", "win10", "cygwin"], &[os(Windows)]),
-    (&["win64", "windows64", "w64"], &[os(Windows), Bits(64)]),
-    (&["win32", "windows32", "w32"], &[os(Windows), Bits(32)]),
-    (&["mingw", "mingw64", "ucrt"], &[os(Windows), libc(Gnu)]),
-    (&["freebsd"], &[os(FreeBsd)]),
-    (&["android", "termux", "androideabi"], &[os(Android)]),
-    (
-        &[
-            "openbsd",
-            "netbsd",
-            "dragonfly",
-            "dragonflybsd",
-            "illumos",
-            "omnios",
-            "solaris",
-            "sunos",
-            "aix",
-            "plan9",
-            "haiku",
-            "redox",
-            "fuchsia",
-            "ios",
-            "tvos",
-            "watchos",
-            "visionos",
-            "wasi",
-            "wasip1",
-            "wasip2",
-            "wasm",
-            "wasm32",
-            "emscripten",
-            "esp32",
-            "qnx",
-            "zos",
-            "openwrt",
-            "synology",
-        ],
-        &[os(Os::Other)],
-    ),
-    // Flavours; Alpine is the one whose C library is musl.
-    (
-        &[
-            "ubuntu",
-            "debian",
-            "centos",
-            "fedora",
-            "rhel",
-            "rocky",
-            "rockylinux",
-            "almalinux",
-            "opensuse",
-            "suse",
-            "archlinux",
-            "amazonlinux",
-            "noble",
-            "jammy",
-            "focal",
-            "bionic",
-            "xenial",
-            "bookworm",
-            "bullseye",
-            "trixie",
-        ],
-        &[os(Linux), Flavour],
-    ),
-    (&["alpine"], &[os(Linux), libc(Libc::Alpine)]),
-    (&["gcc", "clang"], &[Flavour]),
-    // How ripe a build is.
-    (
-        &["alpha", "beta", "canary", "experimental", "legacy", "nightly", "old", "preview", "unsupported"],
-        &[Flavour],
-    ),
-    // Architectures.
-    (&["x64", "amd64", "intel64", "em64t", "intel"], &[arch(X64)]),
-    (&["x86"], &[arch(Intel)]),
-    (&["i386", "i486", "i586", "i686", "386", "ia32"], &[arch(X86)]),
-    (&["arm64", "aarch64", "arm64v8", "armv8", "armv8l", "arm64e", "silicon", "m1"], &[arch(Arm64)]),
-    (&["arm", "aarch"], &[arch(Arm)]),
-    (&["universal", "universal2", "fat"], &[arch(Universal)]),
-    (
-        &["x86_64h", "64h", "arm64ec", "arm64_32", "ia64", "itanium", "x32", "gnux32", "68k"],
-        &[arch(Arch::Other)],
-    ),
-    // Widths.
-    (&["64bit", "64bits"], &[Bits(64)]),
-    (&["32bit", "32bits"], &[Bits(32)]),
-    // C libraries.
-    (&["gnu", "glibc", "gnullvm"], &[libc(Gnu)]),
-    (&["musl", "musllinux"], &[os(Linux), libc(Musl)]),
-    (&["static"], &[libc(Static)]),
-    (&["msvc"], &[os(Windows), libc(Msvc)]),
-    (&["gnueabi", "gnueabihf"], &[libc(Gnu), arch(Arch::Other)]),
-    (&["musleabi", "musleabihf", "uclibc", "uclibceabi", "uclibceabihf"], &[libc(Musl), arch(Arch::Other)]),
-    // Words without weight.
-    (
-        &[
-            "unknown",
-            "pc",
-            "release",
-            "binary",
-            "binaries",
-            "bin",
-            "exe",
-            "portable",
-            "stable",
-            "final",
-            "standalone",
-            "bit",
-            "bits",
-            "v1",
-            "stripped",
-            "optimized",
-            "prebuilt",
-            "archive",
-            "cpu",
-            "for",
-        ],
-        &[Noise],
-    ),
-    // Not the program, or not the build of it that is shipped.
-    (
-        &[
-            "debug",
-            "dbg",
-            "dbgsym",
-            "debuginfo",
-            "debugsymbols",
-            "dsym",
-            "symbols",
-            "pdb",
-            "profile",
-            "profiling",
-            "baseline",
-            "asan",
-            "msan",
-            "tsan",
-            "ubsan",
-            "coverage",
-        ],
-        &[Unwanted],
-    ),
-    (
-        &[
-            "src",
-            "source",
-            "sources",
-            "sourcecode",
-            "vendor",
-            "vendored",
-            "buildable",
-            "headers",
-            "include",
-            "devel",
-            "doc",
-            "docs",
-            "documentation",
-            "manual",
-            "manpage",
-            "manpages",
-            "completion",
-            "completions",
-            "license",
-            "licenses",
-            "changelog",
-            "readme",
-            "checksum",
-            "checksums",
-            "sha256",
-            "sha256sum",
-            "sha256sums",
-            "sha512",
-            "sha512sums",
-            "md5",
-            "md5sums",
-            "sbom",
-            "spdx",
-            "cyclonedx",
-            "provenance",
-            "attestation",
-            "signature",
-            "test",
-            "tests",
-            "testdata",
-            "fixtures",
-            "examples",
-        ],
-        &[Unwanted],
-    ),
-    (
-        &[
-            "installer",
-            "installers",
-            "setup",
-            "uninstaller",
-            "appimage",
-            "deb",
-            "rpm",
-            "apk",
-            "msi",
-            "dmg",
-            "flatpak",
-            "snap",
-            "wheel",
-            "bottle",
-            "homebrew",
-            "xcframework",
-            "artifactbundle",
-            "vsix",
-            "docker",
-            "oci",
-            "initramfs",
-            "rootfs",
-            "vmlinux",
-        ],
-        &[Unwanted],
-    ),
-];
-
-/// Beginnings of words for architectures that are never wanted; a beginning, because their tails are many
-/// (`armv7l`, `mips64le`, `riscv64gc`) and one that was missed would read as "no architecture named".
-const FOREIGN: &[&str] = &[
-    "armv4", "armv5", "armv6", "armv7", "arm5", "arm6", "arm7", "arm32", "armel", "armhf", "armeabi", "mips",
-    "riscv", "ppc", "powerpc", "s390", "sparc", "loong", "thumb",
-];
+/// The longest text that can be a row of vocabulary words: what is longer is somebody's own word.
+pub(super) const LONGEST: usize = 40;
 
 /// What `word` says right behind `before`: widths and generations that are a token of their own, as in `x86_64`,
 /// `linux-64`, `arm-v7`, `amd64-v3`, `darwin_all`.
@@ -315,27 +87,35 @@ pub(super) fn behind(before: Fact, word: &str) -> &'static [Fact] {
         (Fact::Os(_) | Fact::Arch(Intel), "32") => &[Bits(32)],
         (Fact::Os(Macos), "os") => &[Noise],
         (Fact::Os(_), "amd") => &[Fact::Arch(X64)],
-        (Fact::Os(Macos), "all") => &[Fact::Arch(Universal)],
-        (Fact::Arch(Arm), "v5" | "v6" | "v7" | "5" | "6" | "7" | "32" | "v6l" | "v7l" | "hf" | "el") => {
-            &[Fact::Arch(Arch::Other)]
-        }
-        (Fact::Arch(Arm | Arm64), "v8" | "8") => &[Fact::Arch(Arm64)],
+        (Fact::Os(Macos), "all" | "both") => &[Fact::Arch(Universal)],
+        (Fact::Arch(Arm | Arm32), "v7" | "7" | "v7l" | "v7a" | "hf") => &[Fact::Arch(ArmV7)],
+        (Fact::Arch(Arm | Arm32), "v6" | "6" | "v6l") => &[Fact::Arch(ArmV6)],
+        (Fact::Arch(Arm | Arm32), "v5" | "5" | "el") => &[Fact::Arch(Arch::Other)],
+        (Fact::Arch(Arm), "32") => &[Fact::Arch(Arm32)],
+        (Fact::Arch(Arm | Arm64), "v8" | "8" | "v8a" | "v9" | "v9a") => &[Fact::Arch(Arm64)],
+        (Fact::Arch(Arm64), "be" | "ilp32") => &[Fact::Arch(Arch::Other)],
         // Microarchitecture levels: they run on some machines only.
         (Fact::Arch(X64) | Bits(64), "v2" | "v3" | "v4") => &[Unwanted],
+        (Fact::Arch(Intel), "64v2" | "64v3" | "64v4") => &[Bits(64), Unwanted],
+        (Fact::Arch(Intel), "64v1") => &[Bits(64)],
         _ => &[],
     }
 }
 
 /// What `word` says; nothing where it is not in the vocabulary.
 pub(super) fn facts(word: &str) -> &'static [Fact] {
-    if let Some((_, facts)) = WORDS.iter().find(|(words, _)| words.contains(&word)) {
+    if word.len() > LONGEST {
+        return &[];
+    }
+    if let Some(facts) = BY_WORD.get(word) {
         return facts;
     }
     match word {
-        "amd64v1" => &[Fact::Arch(X64)],
+        "amd64v1" | "x64v1" => &[Fact::Arch(X64)],
         "amd64v2" | "amd64v3" | "amd64v4" => &[Fact::Arch(X64), Unwanted],
-        _ if FOREIGN.iter().any(|start| word.starts_with(start)) => &[Fact::Arch(Arch::Other)],
-        _ => &[],
+        // `ToolSetup`, `mytoolinstaller`.
+        _ if word.ends_with("setup") || word.ends_with("installer") => &[Unwanted],
+        _ => BEGINNINGS.iter().find(|(start, _)| word.starts_with(start)).map_or(&[], |(_, facts)| facts),
     }
 }
 
@@ -345,12 +125,12 @@ mod tests {
 
     #[test]
     fn no_word_stands_twice() {
-        let mut words: Vec<&str> = WORDS.iter().flat_map(|(words, _)| words.iter().copied()).collect();
+        let mut words: Vec<&str> = WORDS.iter().flat_map(|(words, _)| words.split_whitespace()).collect();
         let count = words.len();
         words.sort_unstable();
         words.dedup();
         assert_eq!(words.len(), count);
-        assert!(words.iter().all(|word| *word == word.to_lowercase()));
+        assert!(words.iter().all(|word| *word == word.to_lowercase() && word.len() <= LONGEST));
     }
 
     #[test]
@@ -358,15 +138,33 @@ mod tests {
         assert_eq!(facts("darwin"), [Fact::Os(Macos)]);
         assert_eq!(facts("dar"), []);
         assert_eq!(facts("winner"), []);
+        assert_eq!(facts(&"win".repeat(4000)), []);
     }
 
     #[test]
-    fn a_foreign_architecture_is_known_by_its_beginning() {
-        for word in ["armv7l", "mips64le", "riscv64gc", "ppc64le", "s390x", "loongarch64"] {
-            assert_eq!(facts(word), [Fact::Arch(Arch::Other)], "{word}");
+    fn a_rare_architecture_is_known_by_its_beginning() {
+        for (word, arch) in [
+            ("armv7l", ArmV7),
+            ("armv7hl", ArmV7),
+            ("armv6hf", ArmV6),
+            ("mips64le", Arch::Other),
+            ("riscv64gc", Arch::Riscv64),
+            ("ppc64le", Arch::Ppc64le),
+            ("ppc64", Arch::Other),
+            ("s390x", Arch::S390x),
+            ("loongarch64", Arch::Loong64),
+        ] {
+            assert_eq!(facts(word), [Fact::Arch(arch)], "{word}");
         }
-        assert_eq!(behind(Fact::Arch(Arm), "v7"), [Fact::Arch(Arch::Other)]);
+        assert_eq!(behind(Fact::Arch(Arm), "v7"), [Fact::Arch(ArmV7)]);
         assert_eq!(behind(Fact::Arch(Intel), "64"), [Bits(64)]);
         assert_eq!(behind(Fact::Unwanted, "64"), []);
+    }
+
+    #[test]
+    fn an_installer_is_known_by_the_end_of_the_word() {
+        assert_eq!(facts("toolsetup"), [Unwanted]);
+        assert_eq!(facts("toolinstaller"), [Unwanted]);
+        assert_eq!(facts("binstall"), []);
     }
 }

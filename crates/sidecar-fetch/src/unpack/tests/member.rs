@@ -32,7 +32,7 @@ fn refused(paths: &str, tool: &str, target: &str, bin: Option<&str>) -> (Kind, S
 }
 
 /// Paths, tool, target, asset, and the member that is right.
-const LAYOUTS: [(&str, &str, &str, &str, &str); 17] = [
+const LAYOUTS: [(&str, &str, &str, &str, &str); 19] = [
     ("README.md *pryrite LICENSE", "pryrite", LINUX, "pryrite-linux-amd64.zip", "pryrite"),
     (
         "rg-1.2.3/ *rg-1.2.3/rg rg-1.2.3/doc/rg.1 rg-1.2.3/complete/rg.bash rg-1.2.3/complete/_rg",
@@ -41,6 +41,8 @@ const LAYOUTS: [(&str, &str, &str, &str, &str); 17] = [
         "ripgrep-1.2.3-x86_64-unknown-linux-musl.tar.gz",
         "rg-1.2.3/rg",
     ),
+    ("*install.sh *kubectl-dds README", "detector", LINUX, "detector_linux_amd64.tar.gz", "kubectl-dds"),
+    ("*azd-darwin-amd64 NOTICE.txt", "azd", MAC, "azd-darwin-amd64.tar.gz", "azd-darwin-amd64"),
     ("age/ *age/age *age/age-keygen age/LICENSE", "age", LINUX, "age-v1.2.3-linux-amd64.tar.gz", "age/age"),
     ("*btop/bin/btop btop/Makefile *btop/setuid.sh", "btop", LINUX, "btop.tbz", "btop/bin/btop"),
     (
