@@ -44,8 +44,8 @@ impl Project<'_> {
         let repo = format!("{}/{}", repository.owner, repository.name);
         let names = release.names();
         let told = |target: Target| {
-            let query =
-                Query { target: &target, tool: name, repo: &repo, tag: &release.tag, emulation: false };
+            let emulation = sidecar.may_be_emulated();
+            let query = Query { target: &target, tool: name, repo: &repo, tag: &release.tag, emulation };
             (target.to_string(), choose::explain(&names, &query))
         };
         Ok(targets.into_iter().map(told).collect())

@@ -8,7 +8,7 @@ use crate::resolve::checksum::{self, Checksums, Proof};
 use crate::resolve::choose::Query;
 use crate::resolve::dist_manifest::{self, DistManifest};
 use crate::resolve::github::{GitHub, Token};
-use crate::resolve::pick::pick;
+use crate::resolve::pick::{Picked, pick};
 use crate::resolve::release::{Asset, Release};
 use crate::resolve::repository::Repository;
 use crate::resolve::version::{MinimumAge, Request};
@@ -30,6 +30,8 @@ pub(super) struct Chosen {
     pub(super) asset: Asset,
     /// The member that the release's own map names.
     pub(super) member: Option<String>,
+    /// Whether it is said to be for x86-64, which the target's system translates.
+    pub(super) emulated: bool,
     pub(super) proof: Option<Proof>,
     /// Whether it can be downloaded with a token only.
     pub(super) private: bool,
@@ -67,13 +69,19 @@ impl Project<'_> {
         for target in &wanted.targets {
             let values = Values { name: &sidecar.name, tag: &release.tag, version: &version, target };
             let overridden = sidecar.asset_for(target).map(|template| template.expand(&values));
-            let query =
-                Query { target, tool: &sidecar.name, repo: &full_name, tag: &release.tag, emulation: false };
+            let query = Query {
+                target,
+                tool: &sidecar.name,
+                repo: &full_name,
+                tag: &release.tag,
+                emulation: sidecar.may_be_emulated(),
+            };
             let (asset, reason) = match pick(&release, dist.as_ref(), &query, overridden.as_deref()) {
                 Ok(picked) => {
                     let asset = release.assets[picked.asset].clone();
                     let proof = checksums.proof(&asset)?;
-                    (Some(Chosen { asset, member: picked.member, proof, private }), picked.reason)
+                    let Picked { member, emulated, reason, .. } = picked;
+                    (Some(Chosen { asset, member, emulated, proof, private }), reason)
                 }
                 // A gap on a target that is only attempted; one that was named by hand is a mistake.
                 Err(e)

@@ -17,7 +17,7 @@ pub use explain::{AssetNote, Explanation};
 
 use std::collections::BTreeSet;
 
-use self::fit::{Fit, Platform};
+use self::fit::{ArchFit, Fit, Platform};
 use self::name::{Build, Subject};
 use crate::error::some_of;
 use crate::target::Target;
@@ -44,6 +44,8 @@ pub(crate) struct Pick {
     pub(crate) index: usize,
     /// Why this one, for `explain`.
     pub(crate) reason: String,
+    /// Whether it says that it is for x86-64, which the target's system translates.
+    pub(crate) emulated: bool,
 }
 
 /// The answer of [`choose`]. Indices count in the list that was given, in its order.
@@ -57,8 +59,17 @@ pub(crate) enum Choice {
     None { nearest: Vec<usize> },
 }
 
-/// Chooses among the `names` of a release's assets.
+/// Chooses among the `names` of a release's assets. Where emulation will do, it is asked for only after nothing native
+/// was found: a native build wins whatever else its name says, and a tie of native ones stays a tie.
 pub(crate) fn choose(names: &[&str], query: &Query<'_>) -> Choice {
+    let native = choose_once(names, &Query { emulation: false, ..*query });
+    match native {
+        Choice::None { .. } if query.emulation => choose_once(names, query),
+        native => native,
+    }
+}
+
+fn choose_once(names: &[&str], query: &Query<'_>) -> Choice {
     let subject = Subject::new(query);
     let mut builds: Vec<Build> =
         names.iter().enumerate().filter_map(|(index, name)| name::read(index, name, &subject).ok()).collect();
@@ -107,7 +118,8 @@ fn decide(fits: &[Fit<'_>], names: &[&str], query: &Query<'_>) -> Choice {
     }
     match builds.as_slice() {
         [fit] => {
-            Choice::Chosen(Pick { index: fit.build.index, reason: reason(fit, count, forms, is_triple(fit)) })
+            let reason = reason(fit, count, forms, is_triple(fit));
+            Choice::Chosen(Pick { index: fit.build.index, reason, emulated: fit.arch == ArchFit::Emulated })
         }
         _ => ambiguous(&builds, "these are named as the same build".to_owned()),
     }
