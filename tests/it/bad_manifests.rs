@@ -15,7 +15,7 @@ fn unknown_key() {
     fails("unknown-key", "[sidecar.tool]\ngithub = \"acme/tool\"\nverison = \"1\"\n").stderr_eq(str![[r#"
 error: unknown key `verison` in `[sidecar.tool]`
   at     [ROOT]/app/sidecar.toml:3:1
-  known  github, gitlab, forgejo, npm, url, path, checksums, version, tag, tag-prefix, version-from, install-as, bin, layout, resources, features, targets, asset, shell, http, run
+  known  github, gitlab, forgejo, npm, url, path, checksums, version, tag, tag-prefix, version-from, install-as, bin, layout, resources, features, targets, asset, shell, http, emulation, run
 help: did you mean `version`?
 
 "#]]);

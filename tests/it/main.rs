@@ -13,6 +13,7 @@ mod building;
 mod capabilities;
 mod doctor;
 mod drift;
+mod emulation;
 mod explaining;
 mod in_the_way;
 mod init;

@@ -251,6 +251,7 @@ mod tests {
         Explanation {
             picks: picks.iter().map(|p| (*p).to_owned()).collect(),
             rule: String::new(),
+            emulated: false,
             assets: Vec::new(),
         }
     }

@@ -73,6 +73,13 @@ impl Target {
         )
     }
 
+    /// The platform whose programs the system translates while they run: x86-64 on arm64, under macOS and Windows.
+    pub(crate) fn translated(&self) -> Option<Self> {
+        let rest = self.name.strip_prefix("aarch64-")?;
+        let translates = rest == "apple-darwin" || rest.starts_with("pc-windows-");
+        format!("x86_64-{rest}").parse().ok().filter(|_| translates)
+    }
+
     /// `.exe` on Windows, nothing elsewhere.
     pub(crate) fn exe_suffix(&self) -> &'static str {
         if self.is_windows() { ".exe" } else { "" }

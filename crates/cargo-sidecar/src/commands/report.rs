@@ -8,6 +8,9 @@ use sidecar_fetch::{AssetNote, Explanation, FileChange, ListRow, LockReport, Syn
 use super::diff;
 use crate::out::{Out, bytes, data, message, table};
 
+/// How a build is marked that the target's system translates.
+const EMULATED: &str = "(x86-64, emulated)";
+
 /// What became of the lock; `detailed` shows the asset of every target, so that a person can check the choice.
 pub(crate) fn locked(out: Out, report: &LockReport, detailed: bool) {
     for row in &report.rows {
@@ -15,7 +18,7 @@ pub(crate) fn locked(out: Out, report: &LockReport, detailed: bool) {
             let assets: Vec<_> = row
                 .assets
                 .iter()
-                .map(|a| json!({ "target": a.target, "name": a.name, "size": a.size, "provenance": a.provenance, "reason": a.reason }))
+                .map(|a| json!({ "target": a.target, "name": a.name, "size": a.size, "provenance": a.provenance, "emulated": a.emulated, "reason": a.reason }))
                 .collect();
             let fields = json!({ "sidecar": row.sidecar, "external_bin": row.external_bin, "from": row.from, "to": row.to, "assets": assets, "missing": row.missing });
             message("locked", &fields);
@@ -36,11 +39,12 @@ pub(crate) fn locked(out: Out, report: &LockReport, detailed: bool) {
         let target_width = row.assets.iter().map(|a| a.target.len()).max().unwrap_or(0);
         let name_width = row.assets.iter().map(|a| a.name.len()).max().unwrap_or(0);
         for a in &row.assets {
+            let emulated = if a.emulated { format!("  {EMULATED}") } else { String::new() };
             let reason = if out.verbose { format!("  {}", a.reason) } else { String::new() };
             out.status(
                 "",
                 format_args!(
-                    "{:target_width$}  {:name_width$}  {:>10}  {}{reason}",
+                    "{:target_width$}  {:name_width$}  {:>10}  {}{emulated}{reason}",
                     a.target,
                     a.name,
                     bytes(a.size),
@@ -144,7 +148,7 @@ pub(crate) fn listed(out: Out, rows: &[ListRow]) {
         for row in rows {
             let fields = json!({
                 "sidecar": row.sidecar, "source": row.source, "version": row.version, "published": row.published,
-                "targets": row.targets, "missing": row.missing, "features": row.features, "up_to_date": row.up_to_date,
+                "targets": row.targets, "emulated": row.emulated, "missing": row.missing, "features": row.features, "up_to_date": row.up_to_date,
             });
             message("sidecar", &fields);
         }
@@ -162,18 +166,23 @@ pub(crate) fn listed(out: Out, rows: &[ListRow]) {
                 (Some(version), true) => version.clone(),
                 (Some(version), false) => format!("{version} (stale)"),
             };
-            vec![
-                row.sidecar.clone(),
-                lock,
-                format!("{}/{all}", row.targets.len()),
-                row.features.join(","),
-                row.source.clone(),
-            ]
+            vec![row.sidecar.clone(), lock, counted(row, all), row.features.join(","), row.source.clone()]
         })
         .collect();
     data(table(&["NAME", "LOCKED", "TARGETS", "FEATURES", "SOURCE"], &cells));
+    for row in rows.iter().filter(|row| !row.emulated.is_empty()) {
+        out.detail("Emulated", format_args!("{} for {} {EMULATED}", row.sidecar, row.emulated.join(", ")));
+    }
     for row in rows.iter().filter(|row| !row.missing.is_empty()) {
         out.detail("Missing", format_args!("{} has nothing for {}", row.sidecar, row.missing.join(", ")));
+    }
+}
+
+/// How many of the targets have an asset, and how many of these only one that is emulated.
+fn counted(row: &ListRow, all: usize) -> String {
+    match row.emulated.len() {
+        0 => format!("{}/{all}", row.targets.len()),
+        n => format!("{}/{all} ({n} emulated)", row.targets.len()),
     }
 }
 
@@ -183,12 +192,13 @@ pub(crate) fn explained(out: Out, told: &[(String, Explanation)]) {
         if out.json {
             let asset = |a: &AssetNote| json!({ "name": a.name, "words": a.words, "verdict": a.verdict });
             let assets: Vec<_> = explanation.assets.iter().map(asset).collect();
-            let fields = json!({ "target": target, "picks": explanation.picks, "rule": explanation.rule, "assets": assets });
+            let fields = json!({ "target": target, "picks": explanation.picks, "rule": explanation.rule, "emulated": explanation.emulated, "assets": assets });
             message("explained", &fields);
             continue;
         }
         let choice = match explanation.picks.as_slice() {
             [] => "none".to_owned(),
+            [one] if explanation.emulated => format!("{one} {EMULATED}"),
             [one] => one.clone(),
             several => format!("a tie of {}", several.len()),
         };

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::env;
 use crate::error::{Error, Kind};
 use crate::fsx;
-use crate::inspect;
+use crate::inspect::{self, Cpu};
 use crate::manifest::Sidecar;
 use crate::target::Target;
 
@@ -41,7 +41,7 @@ fn check(variable: &str, path: &Path, target: &Target, refused: bool) -> Result<
             .fact("path", path.display())
             .help(format!("build the program there, or unset `{variable}`")));
     }
-    inspect::check(path, target).map(drop).map_err(|e| e.fact("variable", variable.to_owned()))
+    inspect::check(path, target, Cpu::Native).map(drop).map_err(|e| e.fact("variable", variable.to_owned()))
 }
 
 #[cfg(test)]

@@ -63,6 +63,23 @@ pub(crate) struct Facts {
     pub(crate) interpreter: Option<String>,
 }
 
+/// Whose programs will do on a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cpu {
+    /// Those for its own processor.
+    Native,
+    /// Also those that its system translates: see [`Target::translated`].
+    OrTranslated,
+}
+
+impl Cpu {
+    /// The architectures whose programs will do on the target, in the words of [`Facts::architectures`].
+    fn architectures(self, target: &Target) -> Vec<String> {
+        let translated = target.translated().filter(|_| self == Self::OrTranslated);
+        [Some(architecture(target)), translated.as_ref().map(architecture)].into_iter().flatten().collect()
+    }
+}
+
 /// A version of glibc, such as 2.34. Some old symbols have a third number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct GlibcVersion {
@@ -140,11 +157,11 @@ pub(crate) fn inspect(path: &Path) -> Result<Option<Facts>, Error> {
 /// Checks that the file is a program that runs on the target: [`Kind::WrongTarget`] says what it is instead. A script is
 /// accepted where a kernel starts scripts. Of a fat file the facts are those of the part for the target, with the
 /// architectures of all.
-pub(crate) fn check(path: &Path, target: &Target) -> Result<Facts, Error> {
+pub(crate) fn check(path: &Path, target: &Target, cpu: Cpu) -> Result<Facts, Error> {
     let wrong = |found: &dyn fmt::Display| {
         Error::new(Kind::WrongTarget, format!("the file is not a program for `{target}`"))
             .fact("file", path.display())
-            .fact("expected", expected(target))
+            .fact("expected", expected(target, cpu))
             .fact("found", found)
     };
     let Some(parts) = read_file(path)? else {
@@ -153,7 +170,7 @@ pub(crate) fn check(path: &Path, target: &Target) -> Result<Facts, Error> {
     let architectures: Vec<String> = parts.iter().flat_map(|part| part.architectures.clone()).collect();
     let mut objection = None;
     for part in parts {
-        match mismatch(&part, target) {
+        match mismatch(&part, target, cpu) {
             None => return Ok(Facts { architectures, ..part }),
             Some(why) => {
                 // Of several parts, the one with the right architecture tells the reason.
@@ -173,7 +190,7 @@ pub(crate) fn check(path: &Path, target: &Target) -> Result<Facts, Error> {
 /// Checks a file that is installed beside a program: a program or library in the target's own format must be for its
 /// architecture. `None`: it is something else, such as data, or managed code that runs on every processor.
 #[cfg(any(feature = "resolve", test))]
-pub(crate) fn check_companion(path: &Path, target: &Target) -> Result<Option<Facts>, Error> {
+pub(crate) fn check_companion(path: &Path, target: &Target, cpu: Cpu) -> Result<Option<Facts>, Error> {
     let parts = match read(&mut fsx::open(path)?) {
         Ok(Some(parts)) => parts,
         Err(Fault::Io(e)) if e.kind() != io::ErrorKind::UnexpectedEof => {
@@ -193,18 +210,26 @@ pub(crate) fn check_companion(path: &Path, target: &Target) -> Result<Option<Fac
         return Ok(None);
     }
     let architectures: Vec<String> = code.iter().flat_map(|part| part.architectures.clone()).collect();
-    if let Some(fitting) = code.iter().find(|part| part.architectures.contains(&architecture(target))) {
+    let fits =
+        |part: &&&Facts| cpu.architectures(target).iter().any(|arch| part.architectures.contains(arch));
+    if let Some(fitting) = code.iter().find(fits) {
         return Ok(Some(Facts { architectures, ..(*fitting).clone() }));
     }
     Err(Error::new(Kind::WrongTarget, format!("a companion is not for `{target}`"))
         .fact("file", path.display())
-        .fact("expected", architecture(target))
+        .fact("expected", cpu.architectures(target).join(", "))
         .fact("found", Facts { architectures, ..(*first).clone() })
         .fact("reason", "it is for another architecture"))
 }
 
+/// Whether a program runs on the target only because its system translates it.
+#[cfg(any(feature = "resolve", test))]
+pub(crate) fn is_translated(facts: &Facts, target: &Target) -> bool {
+    facts.container != Container::Script && !facts.architectures.contains(&architecture(target))
+}
+
 /// Why a file with these facts does not run on the target, or `None` where it does.
-fn mismatch(facts: &Facts, target: &Target) -> Option<String> {
+fn mismatch(facts: &Facts, target: &Target, cpu: Cpu) -> Option<String> {
     if let Some(store) = facts.interpreter.as_deref().and_then(foreign_store) {
         return Some(format!("what starts it is in {store}, which only the machine that built it has"));
     }
@@ -217,7 +242,7 @@ fn mismatch(facts: &Facts, target: &Target) -> Option<String> {
     if facts.purpose != Purpose::Program {
         return Some("it is not a program".to_owned());
     }
-    if !facts.architectures.contains(&architecture(target)) {
+    if !cpu.architectures(target).iter().any(|arch| facts.architectures.contains(arch)) {
         return Some("it is for another architecture".to_owned());
     }
     let os = target.os();
@@ -263,7 +288,7 @@ fn architecture(target: &Target) -> String {
 }
 
 /// What a program for the target is, in words.
-fn expected(target: &Target) -> Facts {
+fn expected(target: &Target, cpu: Cpu) -> Facts {
     let os = match &*target.os() {
         "linux" => Some("linux"),
         "macos" => Some("macos"),
@@ -274,7 +299,7 @@ fn expected(target: &Target) -> Facts {
     };
     Facts {
         container: container(target),
-        architectures: vec![architecture(target)],
+        architectures: cpu.architectures(target),
         purpose: Purpose::Program,
         os,
         glibc: None,

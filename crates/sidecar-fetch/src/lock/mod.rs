@@ -11,6 +11,7 @@ use std::path::Path;
 use crate::error::{Error, Kind, some_of};
 use crate::fsx;
 use crate::hash::Sha256;
+use crate::inspect::Cpu;
 use crate::manifest::{Manifest, Sidecar, Source, Wanted};
 use crate::target::Target;
 
@@ -58,6 +59,8 @@ pub(crate) struct Pin {
     /// What vouched for the hash when it was locked: `github-digest`, the checksum file's name, or `download` where
     /// nobody did and the downloaded bytes were taken at their word.
     pub(crate) provenance: String,
+    /// Whether it is a build for x86-64, which the target's system translates.
+    pub(crate) emulated: bool,
     /// Path in the archive; `None` where the asset is the binary itself.
     pub(crate) member: Option<String>,
     /// Bytes of the binary.
@@ -69,6 +72,13 @@ pub(crate) struct Pin {
     pub(crate) tree: Option<Tree>,
     /// Line of `sha256` in the file, from 1, for errors; 0 for a pin that was just made.
     pub(crate) line: usize,
+}
+
+impl Pin {
+    /// Whose programs it may be.
+    pub(crate) fn cpu(&self) -> Cpu {
+        if self.emulated { Cpu::OrTranslated } else { Cpu::Native }
+    }
 }
 
 impl Locked {

@@ -110,6 +110,12 @@ fn asset(mut table: Table<'_>) -> Result<(String, Target, Option<Pin>), Error> {
     let sha256 = need(table.string("sha256")?, &table, "sha256")?;
     let line = sha256.at.line;
     let member = table.string("member")?.map(|v| v.value);
+    let emulated = table.boolean("emulated")? == Some(true);
+    if emulated && target.translated().is_none() {
+        let headline =
+            format!("an asset of `{sidecar}` is emulated, and the system of `{target}` translates nothing");
+        return Err(sha256.error(Kind::LockInvalid, headline));
+    }
     let pin = Pin {
         asset: need(table.string("name")?, &table, "name")?.value,
         url: need(table.string("url")?, &table, "url")?.value,
@@ -117,6 +123,7 @@ fn asset(mut table: Table<'_>) -> Result<(String, Target, Option<Pin>), Error> {
         size: need(table.integer("size")?, &table, "size")?,
         sha256: digest(&sha256)?,
         provenance: need(table.string("provenance")?, &table, "provenance")?.value,
+        emulated,
         binary_size: need(table.integer("binary-size")?, &table, "binary-size")?,
         binary_sha256: digest(&need(table.string("binary-sha256")?, &table, "binary-sha256")?)?,
         glibc: table.string("glibc")?.map(|v| v.value),

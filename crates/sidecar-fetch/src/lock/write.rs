@@ -52,6 +52,9 @@ fn asset(out: &mut String, name: &str, target: &Target, pin: Option<&Pin>) {
     let _ = writeln!(out, "size = {}", pin.size);
     pair(out, "sha256", &pin.sha256.to_string());
     pair(out, "provenance", &pin.provenance);
+    if pin.emulated {
+        out.push_str("emulated = true\n");
+    }
     optional(out, "root", pin.tree.as_ref().map(|tree| tree.root.as_str()).filter(|root| !root.is_empty()));
     optional(out, "member", pin.member.as_deref());
     let _ = writeln!(out, "binary-size = {}", pin.binary_size);
@@ -123,10 +126,10 @@ mod tests {
     }
 
     prop_compose! {
-        fn pin()(asset in "\\PC{1,20}", url in "\\PC{1,40}", api_url: Option<String>, size: u32, seed: [u8; 8],
+        fn pin()(emulated: bool, asset in "\\PC{1,20}", url in "\\PC{1,40}", api_url: Option<String>, size: u32, seed: [u8; 8],
                  provenance in "[a-z-]{1,9}", member: Option<String>, glibc: Option<String>) -> Pin {
             let sha256 = Sha256::of(&seed);
-            Pin { asset, url, api_url, size: size.into(), sha256, provenance, member, binary_size: size.into(),
+            Pin { asset, url, api_url, size: size.into(), sha256, provenance, emulated, member, binary_size: size.into(),
                   binary_sha256: sha256, glibc, tree: None, line: 0 }
         }
     }
@@ -134,7 +137,13 @@ mod tests {
         fn locked()(request in prop::collection::btree_map("\\PC{1,9}", any::<String>(), 0..4), tag: String, version: Option<String>,
                     published: Option<String>, assets in prop::collection::btree_map(prop::sample::select(&DESKTOP[..]), prop::option::of(pin()), 0..4))
                     -> Locked {
-            let assets = assets.into_iter().map(|(name, pin)| (name.parse().unwrap(), pin)).collect();
+            let read = |(name, pin): (&str, Option<Pin>)| {
+                let target: Target = name.parse().unwrap();
+                let emulated = |pin: &Pin| pin.emulated && target.translated().is_some();
+                let pin = pin.map(|pin| Pin { emulated: emulated(&pin), ..pin });
+                (target, pin)
+            };
+            let assets = assets.into_iter().map(read).collect();
             Locked { request, tag, version, published, assets }
         }
     }
@@ -197,6 +206,12 @@ mod tests {
                 "not in it",
             ),
             (&raw, Kind::LockInvalid, "another hash or size"),
+            (
+                &raw.replace("size = 1", "emulated = true\nsize = 1")
+                    .replace("x86_64-apple", "aarch64-unknown-linux-gnu' #"),
+                Kind::LockInvalid,
+                "the system of `aarch64-unknown-linux-gnu` translates nothing",
+            ),
             ("version = 1\nconfigured = 'x'\n", Kind::LockInvalid, "`configured` takes an array of strings"),
             ("version = 1\n[[", Kind::LockInvalid, "not valid TOML"),
         ] {
@@ -216,6 +231,7 @@ mod tests {
             size: 1,
             sha256: sha,
             provenance: "download".into(),
+            emulated: false,
             member: None,
             binary_size: 1,
             binary_sha256: sha,

@@ -45,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) windows: Vec<String>,
     /// Releases younger than this are not locked.
     pub(crate) minimum_age: Option<Duration>,
+    /// What [`Sidecar::emulation`] is where its own table does not say.
+    pub(crate) emulation: Option<bool>,
 }
 
 /// One `[sidecar.<name>]` table.
@@ -77,6 +79,8 @@ pub(crate) struct Sidecar {
     pub(crate) shell: Option<Shell>,
     /// Whether JavaScript may reach it on loopback through tauri-plugin-http.
     pub(crate) http: bool,
+    /// Whether a build for x86-64 will do where the system translates it, as the sidecar's table or the settings say.
+    pub(crate) emulation: Option<bool>,
 }
 
 /// Which release is wanted.
@@ -214,6 +218,11 @@ impl Sidecar {
         self.targets.is_empty() || self.targets.iter().any(|p| p.matches(target))
     }
 
+    /// Whether a target without a native build gets one for x86-64, where its system translates that.
+    pub(crate) fn may_be_emulated(&self) -> bool {
+        self.emulation.unwrap_or(true)
+    }
+
     /// The asset named by hand for a target: an exact triple goes before a `cfg`.
     pub(crate) fn asset_for(&self, target: &Target) -> Option<&Template> {
         self.assets.iter().find(|(pattern, _)| pattern.matches(target)).map(|(_, template)| template)
@@ -241,6 +250,9 @@ impl Sidecar {
         if let Some(resources) = self.layout.request() {
             out.insert("layout".into(), "tree".into());
             out.insert("resources".into(), resources);
+        }
+        if let Some(emulation) = self.emulation {
+            out.insert("emulation".into(), emulation.to_string());
         }
         for (pattern, template) in &self.assets {
             out.insert(format!("asset.{pattern}"), template.source().to_owned());

@@ -42,7 +42,8 @@ fn root(path: &Path, mut root: Table<'_>) -> Result<Manifest, Error> {
         for (name, value) in tables.into_entries() {
             check_name(&name, "a sidecar name")?;
             let parsed = sidecar(&name, value.table()?)?;
-            sidecars.insert(name.value, parsed);
+            let emulation = parsed.emulation.or(settings.emulation);
+            sidecars.insert(name.value, Sidecar { emulation, ..parsed });
         }
     }
     if let Some(value) = root.take("library") {
@@ -60,6 +61,7 @@ impl Default for Settings {
             binaries: "binaries".to_owned(),
             windows: vec!["main".to_owned()],
             minimum_age: None,
+            emulation: None,
         }
     }
 }
@@ -79,6 +81,7 @@ fn settings(mut table: Table<'_>) -> Result<Settings, Error> {
     if let Some(age) = table.string("minimum-age")? {
         out.minimum_age = Some(duration(&age)?);
     }
+    out.emulation = table.boolean("emulation")?;
     if let Some(value) = table.take("target-features") {
         return Err(
             value.error(Kind::Unsupported, "`settings.target-features` is not supported by this version")
@@ -143,6 +146,7 @@ fn sidecar(name: &Located<String>, mut table: Table<'_>) -> Result<Sidecar, Erro
     let assets = assets(&source, &mut table)?;
     let shell = shell(&layout, &mut table)?;
     let http = table.boolean("http")?.unwrap_or_default();
+    let emulation = table.boolean("emulation")?;
     other_halves(&mut table)?;
     table.finish()?;
     let at = name.at.clone();
@@ -161,6 +165,7 @@ fn sidecar(name: &Located<String>, mut table: Table<'_>) -> Result<Sidecar, Erro
         assets,
         shell,
         http,
+        emulation,
     })
 }
 
@@ -303,6 +308,22 @@ mod tests {
         assert_eq!(manifest.settings.binaries, "binaries");
         assert_eq!(manifest.settings.windows, ["main"]);
         assert!(!sidecar.http && sidecar.shell.is_none());
+    }
+
+    #[test]
+    fn emulation_is_on_unless_the_settings_or_the_table_say_otherwise() {
+        let of = |text: &str| {
+            let sidecar = parse(text).unwrap().sidecars.remove("a").unwrap();
+            (sidecar.may_be_emulated(), sidecar.request().remove("emulation"))
+        };
+        let table = "[sidecar.a]\ngithub = 'a/a'\n";
+        let off = "[settings]\nemulation = false\n";
+        assert_eq!(of(table), (true, None), "what is not said is no part of the request");
+        assert_eq!(of(&format!("{table}emulation = false\n")), (false, Some("false".to_owned())));
+        assert_eq!(of(&format!("{off}{table}")), (false, Some("false".to_owned())));
+        assert_eq!(of(&format!("{off}{table}emulation = true\n")), (true, Some("true".to_owned())));
+        let (kind, text) = fails(&format!("{table}emulation = 'no'\n"));
+        assert_eq!(kind, Kind::BadValue, "{text}");
     }
 
     #[test]

@@ -278,7 +278,7 @@ mod tests {
             let path = dir.path().join("x.exe");
             let mut file = crate::fsx::create(&path).unwrap();
             std::io::Write::write_all(&mut file, &program(architecture, "hello", 97)).unwrap();
-            crate::inspect::check(&path, &triple.parse().unwrap()).unwrap();
+            crate::inspect::check(&path, &triple.parse().unwrap(), crate::inspect::Cpu::Native).unwrap();
         }
     }
 

@@ -39,10 +39,11 @@ impl Project<'_> {
         let lock = super::lock_as_is(&manifest)?;
         let tag = lock.sidecars.get(name).filter(|l| l.still_answers(sidecar)).map(|l| l.tag.as_str());
         let found = self.offers(&manifest, sidecar, tag, &targets).map_err(|e| e.of_sidecar(name, None))?;
+        let emulation = sidecar.may_be_emulated();
         let told = |(target, offer): (Target, Offer)| {
             let among = |names: &[&str]| {
                 let (repo, tag) = (&found.project, &found.release.tag);
-                choose::explain(names, &Query { target: &target, tool: name, repo, tag, emulation: false })
+                choose::explain(names, &Query { target: &target, tool: name, repo, tag, emulation })
             };
             let explanation = match offer {
                 Offer::Choice => among(&found.release.names()),
@@ -50,9 +51,11 @@ impl Project<'_> {
                     among(&assets.iter().map(|asset| asset.name.as_str()).collect::<Vec<_>>())
                 }
                 Offer::File { asset, reason, .. } => {
-                    Explanation { picks: vec![asset.name], rule: reason, assets: Vec::new() }
+                    Explanation { picks: vec![asset.name], rule: reason, emulated: false, assets: Vec::new() }
                 }
-                Offer::Nothing(rule) => Explanation { picks: Vec::new(), rule, assets: Vec::new() },
+                Offer::Nothing(rule) => {
+                    Explanation { picks: Vec::new(), rule, emulated: false, assets: Vec::new() }
+                }
             };
             (target.to_string(), explanation)
         };

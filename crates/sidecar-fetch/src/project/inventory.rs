@@ -17,6 +17,8 @@ pub struct ListRow {
     pub published: Option<String>,
     /// The targets that have an asset.
     pub targets: Vec<String>,
+    /// Those of them whose asset is a build for x86-64, which the target's system translates.
+    pub emulated: Vec<String>,
     /// The targets for which the release has nothing.
     pub missing: Vec<String>,
     /// Cargo features that switch it on; empty: always on.
@@ -39,12 +41,15 @@ impl Project<'_> {
                 let assets = locked.into_iter().flat_map(|l| &l.assets);
                 assets.filter(|(_, pin)| pin.is_some() == present).map(|(t, _)| t.to_string()).collect()
             };
+            let assets = locked.into_iter().flat_map(|l| &l.assets);
+            let emulated = assets.filter(|(_, pin)| pin.as_ref().is_some_and(|pin| pin.emulated));
             ListRow {
                 sidecar: sidecar.name.clone(),
                 source: sidecar.source.to_string(),
                 version: locked.map(|l| l.version_text().to_owned()),
                 published: locked.and_then(|l| l.published.clone()),
                 targets: targets(true),
+                emulated: emulated.map(|(target, _)| target.to_string()).collect(),
                 missing: targets(false),
                 features: sidecar.features.clone(),
                 up_to_date: lock.drift_of(&manifest, sidecar).is_none(),

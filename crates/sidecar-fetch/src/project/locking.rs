@@ -35,6 +35,8 @@ pub struct LockedAsset {
     pub size: u64,
     /// What vouches for its hash: `github-digest`, a checksum file's name, or `download`.
     pub provenance: String,
+    /// Whether it is a build for x86-64, which the target's system translates.
+    pub emulated: bool,
     /// Why this asset was chosen, in one line; empty for one that was locked before.
     pub reason: String,
 }
@@ -191,6 +193,7 @@ impl Project<'_> {
         }
         for wanted in wanted {
             self.check_not_empty(wanted, lock, &reasons)?;
+            self.tell_emulated(wanted, lock);
         }
         Ok(reasons)
     }
@@ -261,6 +264,7 @@ fn rows(manifest: &Manifest, before: &Lock, after: &Lock, reasons: &Reasons) -> 
                 name: pin.asset.clone(),
                 size: pin.size,
                 provenance: pin.provenance.clone(),
+                emulated: pin.emulated,
                 reason: reasons.get(&(name.clone(), target.clone())).cloned().unwrap_or_default(),
             };
             let declared = manifest.sidecars.get(name).filter(|sidecar| !sidecar.is_tree());

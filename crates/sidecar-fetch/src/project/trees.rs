@@ -54,9 +54,9 @@ pub(super) fn fault(task: &Task<'_>, tree: &TreeOf<'_>) -> Result<Option<(&'stat
             return fault("unfit", "it has lost its executable mode");
         }
         let checked = if path == task.dest {
-            inspect::check(&path, task.target).map(drop)
+            inspect::check(&path, task.target, task.pin.cpu()).map(drop)
         } else {
-            inspect::check_companion(&path, task.target).map(drop)
+            inspect::check_companion(&path, task.target, task.pin.cpu()).map(drop)
         };
         if let Err(error) = checked {
             return fault("unfit", error.headline());

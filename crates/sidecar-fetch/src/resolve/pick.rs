@@ -1,7 +1,7 @@
 //! Picks the asset of a release for a target: what the manifest names, else what the release says itself, else what the
 //! names of its assets say.
 
-use super::choose::{Choice, Query, choose};
+use super::choose::{Choice, Pick, Query, choose};
 use super::dist_manifest::{self, DistManifest};
 use super::release::Release;
 use crate::error::{Error, Kind, nearest, some_of};
@@ -15,6 +15,8 @@ pub(crate) struct Picked {
     pub(crate) member: Option<String>,
     /// Why this one, for `explain`.
     pub(crate) reason: String,
+    /// Whether it is said to be for x86-64, which the target's system translates. The binary has the last word.
+    pub(crate) emulated: bool,
 }
 
 /// Picks an asset. `overridden` is the name that the manifest gives for the target, with its placeholders filled in.
@@ -29,14 +31,26 @@ pub(crate) fn pick(
 ) -> Result<Picked, Error> {
     if let Some(name) = overridden {
         let asset = release.position(name).ok_or_else(|| not_there(release, name))?;
-        return Ok(Picked { asset, member: None, reason: "named by the manifest".to_owned() });
-    }
-    if let Some(picked) = dist.and_then(|dist| of_dist(release, dist, query)) {
-        return Ok(picked);
+        let emulated = matches!(choose(&[name], query), Choice::Chosen(pick) if pick.emulated);
+        return Ok(Picked { asset, member: None, reason: "named by the manifest".to_owned(), emulated });
     }
     let names = release.names();
-    match choose(&names, query) {
-        Choice::Chosen(pick) => Ok(Picked { asset: pick.index, member: None, reason: pick.reason }),
+    let native = Query { emulation: false, ..*query };
+    if let Some(picked) = dist.and_then(|dist| of_dist(release, dist, &native)) {
+        return Ok(picked);
+    }
+    let mut choice = choose(&names, &native);
+    // Only where neither the map nor a name has a native build, one for x86-64 will do.
+    if query.emulation && matches!(choice, Choice::None { .. }) {
+        if let Some(picked) = dist.and_then(|dist| of_dist(release, dist, query)) {
+            return Ok(picked);
+        }
+        choice = choose(&names, query);
+    }
+    match choice {
+        Choice::Chosen(Pick { index, reason, emulated }) => {
+            Ok(Picked { asset: index, member: None, reason, emulated })
+        }
         Choice::Ambiguous { indices, reason } => Err(ambiguous(
             release,
             query,
@@ -51,13 +65,18 @@ pub(crate) fn pick(
 
 /// What the release's own map says. An archive that it names and does not have is left to the names.
 fn of_dist(release: &Release, dist: &DistManifest, query: &Query<'_>) -> Option<Picked> {
-    let found = dist.find(query.tool, query.target)?;
+    let translated = query.target.translated().filter(|_| query.emulation);
+    let native = dist.find(query.tool, query.target);
+    let emulated = native.is_none();
+    let found = native.or_else(|| dist.find(query.tool, translated.as_ref()?))?;
     let asset = release.position(found.asset)?;
     let mut reason = format!("{} names it", dist_manifest::FILE);
-    if found.triple != query.target.as_str() {
+    if emulated {
+        reason = format!("{reason}, built for `{}`, which the system translates", found.triple);
+    } else if found.triple != query.target.as_str() {
         reason = format!("{reason}, built for `{}`, which runs on the target", found.triple);
     }
-    Some(Picked { asset, member: Some(found.member), reason })
+    Some(Picked { asset, member: Some(found.member), reason, emulated })
 }
 
 fn not_there(release: &Release, name: &str) -> Error {
@@ -151,6 +170,37 @@ mod tests {
             reason,
             "dist-manifest.json names it, built for `x86_64-unknown-linux-musl`, which runs on the target"
         );
+    }
+
+    #[test]
+    fn what_must_be_translated_is_taken_last_from_map_and_names() {
+        let target = "aarch64-pc-windows-msvc".parse().unwrap();
+        let map = dist("tool-full.zip", "x86_64-pc-windows-msvc");
+        let dist = DistManifest::parse(map.as_bytes()).unwrap();
+        let picked = |names: &[&str], dist: Option<&DistManifest>, emulation, overridden: Option<&str>| {
+            let release = release("v7.1", names);
+            let query = Query { target: &target, tool: "tool", repo: "acme/tool", tag: "v7.1", emulation };
+            pick(&release, dist, &query, overridden)
+                .map(|p| (names[p.asset].to_owned(), p.emulated, p.reason))
+        };
+        let names = ["tool-full.zip", "tool-windows-x64.zip", "tool-windows-arm64.zip"];
+        let native = picked(&names, Some(&dist), true, None).unwrap();
+        assert_eq!((native.0.as_str(), native.1), (names[2], false), "a native name beats a map");
+        let (name, emulated, reason) = picked(&names[..2], Some(&dist), true, None).unwrap();
+        assert_eq!((name.as_str(), emulated), (names[0], true), "the map beats names");
+        assert_eq!(
+            reason,
+            "dist-manifest.json names it, built for `x86_64-pc-windows-msvc`, which the system translates"
+        );
+        let by_name = picked(&names[..2], None, true, None).unwrap();
+        assert_eq!((by_name.0.as_str(), by_name.1), (names[1], true));
+        let error = picked(&names[..2], Some(&dist), false, None).unwrap_err();
+        assert_eq!(error.kind(), Kind::AssetNotFound);
+        for (name, emulated) in [(names[1], true), (names[2], false), (names[0], false)] {
+            let by_hand = picked(&names, None, true, Some(name)).unwrap();
+            assert_eq!((by_hand.0.as_str(), by_hand.1), (name, emulated));
+        }
+        assert!(!picked(&names, None, false, Some(names[1])).unwrap().1);
     }
 
     #[test]

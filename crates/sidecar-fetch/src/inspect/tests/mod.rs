@@ -26,7 +26,7 @@ fn file(bytes: &[u8]) -> tempfile::NamedTempFile {
 }
 
 fn checked(bytes: &[u8], target: &str) -> Result<Facts, Error> {
-    check(file(bytes).path(), &target.parse().unwrap())
+    check(file(bytes).path(), &target.parse().unwrap(), Cpu::Native)
 }
 
 /// Asserts that the bytes are refused for the target, with all of `texts` in the message.
@@ -49,8 +49,8 @@ fn the_test_program_itself_runs_here() {
     );
     if cfg!(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")) {
         assert!(facts.glibc > "2.2.5".parse().ok() && facts.os == Some("linux"), "{facts:?}");
-        assert_eq!(check(&path, &LINUX.parse().unwrap()).unwrap(), facts);
-        assert!(check(&path, &"aarch64-unknown-linux-gnu".parse().unwrap()).is_err());
+        assert_eq!(check(&path, &LINUX.parse().unwrap(), Cpu::Native).unwrap(), facts);
+        assert!(check(&path, &"aarch64-unknown-linux-gnu".parse().unwrap(), Cpu::OrTranslated).is_err());
     }
 }
 
@@ -251,6 +251,31 @@ fn a_fat_file_passes_when_it_holds_the_processor() {
 }
 
 #[test]
+fn programs_for_x86_64_pass_for_arm64_only_where_they_may_be_translated() {
+    let mac = file(&Macho { processor: 0x0100_0007, subtype: 3, ..Macho::default() }.bytes());
+    let (arm_mac, arm_windows) = (MAC.parse().unwrap(), "aarch64-pc-windows-msvc".parse().unwrap());
+    let facts = check(mac.path(), &arm_mac, Cpu::OrTranslated).unwrap();
+    assert!(
+        is_translated(&facts, &arm_mac) && !is_translated(&facts, &"x86_64-apple-darwin".parse().unwrap())
+    );
+    let error = check(mac.path(), &arm_mac, Cpu::Native).unwrap_err();
+    assert_eq!(error.kind(), Kind::WrongTarget);
+    // Another system's, another processor's, and another target's are refused all the same.
+    let error = check(mac.path(), &arm_windows, Cpu::OrTranslated).unwrap_err().to_string();
+    assert!(error.contains("for another operating system") && error.contains("(aarch64, x86_64)"), "{error}");
+    let windows = file(&Pe::default().bytes());
+    assert!(check(windows.path(), &arm_windows, Cpu::OrTranslated).is_ok());
+    assert!(check(windows.path(), &arm_windows, Cpu::Native).is_err());
+    assert!(check(windows.path(), &"i686-pc-windows-msvc".parse().unwrap(), Cpu::OrTranslated).is_err());
+    let both = file(&fat(
+        &[Macho { processor: 0x0100_0007, subtype: 3, ..Macho::default() }, Macho::default()],
+        false,
+    ));
+    let facts = check(both.path(), &arm_mac, Cpu::OrTranslated).unwrap();
+    assert!(!is_translated(&facts, &arm_mac), "a universal program is native");
+}
+
+#[test]
 fn scripts_are_programs_on_unix_only() {
     let script = b"#! /usr/bin/env python3\nprint()";
     let facts = checked(script, LINUX).unwrap();
@@ -343,7 +368,7 @@ proptest! {
                 if let Ok(Some(parts)) = read(&mut Cursor::new(bytes)) {
                     for part in parts {
                         prop_assert!(!part.to_string().is_empty());
-                        let _ = mismatch(&part, &target);
+                        let _ = mismatch(&part, &target, Cpu::Native);
                     }
                 }
             }
@@ -352,7 +377,7 @@ proptest! {
 }
 
 fn companion(bytes: &[u8], target: &str) -> Result<Option<Facts>, Error> {
-    check_companion(file(bytes).path(), &target.parse().unwrap())
+    check_companion(file(bytes).path(), &target.parse().unwrap(), Cpu::Native)
 }
 
 #[test]

@@ -22,6 +22,7 @@ fn lock_of(root: &str, companions: BTreeMap<String, Companion>) -> Lock {
         size: 9,
         sha256: Sha256::of(b"asset"),
         provenance: "download".into(),
+        emulated: false,
         member: Some(tree.member("bin/tool")),
         binary_size: 6,
         binary_sha256: sha256,

@@ -6,7 +6,7 @@ use super::{Check, CheckState, Scene, counted};
 use crate::env;
 use crate::error::{Error, some_of};
 use crate::fsx;
-use crate::inspect;
+use crate::inspect::{self, Cpu};
 use crate::install::TreeOf;
 use crate::lock::Pin;
 use crate::manifest::{Manifest, Sidecar};
@@ -60,7 +60,9 @@ fn installed(scene: &Scene<'_>, manifest: &Manifest) -> Result<Vec<Check>, Error
     let files = files(scene, manifest)?;
     let mut out = Vec::new();
     for (sidecar, target, path) in &files {
-        out.extend(unfit(&sidecar.name, target, path)?);
+        let locked = scene.lock.sidecars.get(&sidecar.name);
+        let pin = locked.and_then(|locked| locked.assets.get(target)?.as_ref());
+        out.extend(unfit(&sidecar.name, target, path, pin.map_or(Cpu::Native, Pin::cpu))?);
     }
     let (mut lacking, mut trees) = (Vec::new(), 0);
     for (sidecar, host, pin) in for_this_machine(scene, manifest) {
@@ -90,13 +92,13 @@ fn installed(scene: &Scene<'_>, manifest: &Manifest) -> Result<Vec<Check>, Error
 }
 
 /// Why an installed file is not the program that it should be.
-fn unfit(sidecar: &str, target: &Target, path: &Path) -> Result<Option<Check>, Error> {
+fn unfit(sidecar: &str, target: &Target, path: &Path, cpu: Cpu) -> Result<Option<Check>, Error> {
     let help = format!("run `cargo sidecar sync --target {target}`");
     if is_placeholder(path)? {
         let found = format!("sidecar `{sidecar}` is a placeholder where real files belong");
         return Ok(Some(Check::problem(NAME, found).fact("file", path.display()).help(help)));
     }
-    let wrong = inspect::check(path, target).err();
+    let wrong = inspect::check(path, target, cpu).err();
     Ok(wrong.map(|error| Check::of(NAME, CheckState::Problem, &error.help(help))))
 }
 
@@ -125,7 +127,7 @@ fn incomplete(task: &Task<'_>, tree: &TreeOf<'_>) -> Result<Option<Check>, Error
         let found = format!("sidecar `{}`: `{}` {what}", task.sidecar, file.path);
         return Ok(Some(Check::problem(NAME, found).fact("file", path.display()).help(help)));
     }
-    let wrong = inspect::check(&task.dest, task.target).err();
+    let wrong = inspect::check(&task.dest, task.target, task.pin.cpu()).err();
     Ok(wrong.map(|error| Check::of(NAME, CheckState::Problem, &error.help(help))))
 }
 

@@ -4,8 +4,10 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{Check, CheckState, Scene, counted};
-use crate::lock::{FILE, Lock};
+use crate::error::some_of;
+use crate::lock::{FILE, Lock, Pin};
 use crate::manifest::Manifest;
+use crate::target::Target;
 
 const NAME: &str = "lock";
 
@@ -19,7 +21,23 @@ pub(super) fn check(scene: &Scene<'_>) -> Vec<Check> {
         }
         Err(error) => Check::of(NAME, CheckState::Problem, &error),
     }];
+    out.extend(emulated(&scene.lock));
     out.extend(committed(scene, manifest));
+    out
+}
+
+/// The targets that have no native build of a sidecar.
+fn emulated(lock: &Lock) -> Vec<Check> {
+    let mut out = Vec::new();
+    for (name, locked) in &lock.sidecars {
+        let is_emulated = |(_, pin): &(&Target, &Option<Pin>)| pin.as_ref().is_some_and(|pin| pin.emulated);
+        let targets: Vec<&str> =
+            locked.assets.iter().filter(is_emulated).map(|(target, _)| target.as_str()).collect();
+        if !targets.is_empty() {
+            let found = format!("sidecar `{name}` has no native build for {}", some_of(targets));
+            out.push(Check::note("emulation", found).fact("instead", "its build for x86-64, emulated"));
+        }
+    }
     out
 }
 

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::Project;
 use super::release::{Chosen, Pick};
+use super::{Project, Wanted};
 use crate::error::{Error, Kind};
 use crate::fetch::{Download, Fetched};
 use crate::hash::Sha256;
-use crate::inspect;
-use crate::lock::Pin;
+use crate::inspect::{self, Cpu};
 use crate::lock::tree::{self, Companion, Tree};
+use crate::lock::{Lock, Pin};
 use crate::manifest::Layout;
 use crate::provision::unpack_into;
 use crate::resolve::integrity;
+use crate::target::Target;
 use crate::template::Values;
 use crate::unpack::companions::{self, Selected};
 use crate::unpack::member::{self, Wish};
@@ -48,11 +49,16 @@ impl Project<'_> {
         }
         let Inside { member, sha256, size, mut tree } = self.look_inside(pick, chosen, &fetched)?;
         let blame = |e: Error, member: &str| e.fact("asset", &asset.name).fact("member", member);
-        let facts = inspect::check(&self.cache.get()?.blob(&sha256), &pick.target)
+        let cpu = if pick.sidecar.may_be_emulated() { Cpu::OrTranslated } else { Cpu::Native };
+        let facts = inspect::check(&self.cache.get()?.blob(&sha256), &pick.target, cpu)
             .map_err(|e| blame(e, member.as_deref().unwrap_or("the asset itself")))?;
+        // The header decides, whatever the name said: only what has no native code is translated.
+        let emulated = inspect::is_translated(&facts, &pick.target);
+        let cpu = if emulated { cpu } else { Cpu::Native };
         let mut glibc = facts.glibc;
         for (path, companion) in tree.iter_mut().flat_map(|tree| &mut tree.companions) {
-            let found = inspect::check_companion(&self.cache.get()?.blob(&companion.sha256), &pick.target)
+            let blob = self.cache.get()?.blob(&companion.sha256);
+            let found = inspect::check_companion(&blob, &pick.target, cpu)
                 .map_err(|e| blame(e, path).help("write patterns that leave it out of `resources`"))?;
             // An archive without modes does not say so.
             companion.executable |= found.is_some();
@@ -65,6 +71,7 @@ impl Project<'_> {
             size: fetched.size,
             sha256: fetched.sha256,
             provenance: provenance(chosen).to_owned(),
+            emulated,
             member,
             binary_size: size,
             binary_sha256: sha256,
@@ -72,6 +79,23 @@ impl Project<'_> {
             tree,
             line: 0,
         })
+    }
+
+    /// Says which of the targets that were resolved got a build that their system translates.
+    pub(super) fn tell_emulated(&self, wanted: &Wanted<'_>, lock: &Lock) {
+        let name = &wanted.sidecar.name;
+        let Some(locked) = lock.sidecars.get(name) else { return };
+        let is_emulated =
+            |target: &&Target| matches!(locked.assets.get(*target), Some(Some(pin)) if pin.emulated);
+        let targets: Vec<&str> = wanted.targets.iter().filter(is_emulated).map(Target::as_str).collect();
+        if !targets.is_empty() {
+            self.warn(&format!(
+                "sidecar `{name}` {} has no native build for {}; its build for x86-64 is locked there, which the \
+                 system emulates; `emulation = false` refuses it",
+                locked.version_text(),
+                targets.join(", ")
+            ));
+        }
     }
 
     /// Finds the binary in the asset, and its companions where it is a tree, and unpacks them into the cache.
@@ -86,13 +110,14 @@ impl Project<'_> {
             return Ok(Inside { member: None, sha256, size, tree: None });
         }
         let entries = archive.list()?;
-        let binary = binary(pick, chosen, &entries)?;
+        let (binary, built_for) = binary(pick, chosen, &entries)?;
         let companions = match &pick.sidecar.layout {
             Layout::File => Vec::new(),
             Layout::Tree { .. } if matches!(archive.format(), Format::Single(_)) => return Err(alone(asset)),
             Layout::Tree { resources } => {
+                let values = values(pick, &built_for);
                 let patterns: Vec<String> =
-                    resources.iter().map(|template| template.expand(&values(pick))).collect();
+                    resources.iter().map(|template| template.expand(&values)).collect();
                 companions::select(&entries, &binary, &patterns, &pick.target)
                     .map_err(|e| e.fact("asset", asset))?
             }
@@ -120,17 +145,37 @@ struct Inside {
     tree: Option<Tree>,
 }
 
-fn values<'a>(pick: &'a Pick<'_>) -> Values<'a> {
-    Values { name: &pick.sidecar.name, tag: &pick.tag, version: &pick.version, target: &pick.target }
+/// What placeholders stand for in an asset that was built for a target.
+fn values<'a>(pick: &'a Pick<'_>, built_for: &'a Target) -> Values<'a> {
+    Values { name: &pick.sidecar.name, tag: &pick.tag, version: &pick.version, target: built_for }
 }
 
-/// The path of the member that is the binary.
-fn binary(pick: &Pick<'_>, chosen: &Chosen, entries: &[Entry]) -> Result<String, Error> {
+/// The path of the member that is the binary, and the target that it is built for: where an asset does not say that it
+/// is for x86-64, and holds nothing for the target, it may still be.
+fn binary(pick: &Pick<'_>, chosen: &Chosen, entries: &[Entry]) -> Result<(String, Target), Error> {
+    let translated = pick.target.translated().filter(|_| pick.sidecar.may_be_emulated());
+    let find = |built_for: Target| Ok((member_for(&built_for, pick, chosen, entries)?, built_for));
+    match translated {
+        Some(translated) if chosen.emulated => find(translated),
+        None => find(pick.target.clone()),
+        Some(translated) => find(pick.target.clone()).or_else(|native: Error| {
+            let absent = native.kind() == Kind::MemberNotFound;
+            if absent { find(translated).map_err(|_| native) } else { Err(native) }
+        }),
+    }
+}
+
+fn member_for(
+    built_for: &Target,
+    pick: &Pick<'_>,
+    chosen: &Chosen,
+    entries: &[Entry],
+) -> Result<String, Error> {
     let sidecar = pick.sidecar;
-    let glob = sidecar.bin.as_ref().map(|template| template.expand(&values(pick)));
+    let glob = sidecar.bin.as_ref().map(|template| template.expand(&values(pick, built_for)));
     let wish = |bin| Wish {
         tool: &sidecar.name,
-        target: &pick.target,
+        target: built_for,
         bin,
         asset: &chosen.asset.name,
         version: &pick.version,

@@ -14,7 +14,7 @@ use crate::resolve::gitlab::GitLab;
 use crate::resolve::local::Local;
 use crate::resolve::npm::Npm;
 use crate::resolve::npmrc::npm_registry;
-use crate::resolve::pick::pick;
+use crate::resolve::pick::{Picked, pick};
 use crate::resolve::release::{Asset, Release};
 use crate::resolve::repository::Repository;
 use crate::resolve::source::{Offer, Source};
@@ -41,6 +41,8 @@ pub(super) struct Chosen {
     pub(super) asset: Asset,
     /// The member that the release's own map names.
     pub(super) member: Option<String>,
+    /// Whether it is said to be for x86-64, which the target's system translates.
+    pub(super) emulated: bool,
     pub(super) proof: Option<Proof>,
     /// Whether it can be downloaded with a token only.
     pub(super) private: bool,
@@ -70,7 +72,7 @@ impl Found<'_> {
     fn pick(&self, sidecar: &Sidecar, values: &Values<'_>) -> Result<(Chosen, String), Error> {
         match self.source.offer(self.release, values)? {
             Offer::File { asset, proof, reason } => {
-                Ok((Chosen { asset: *asset, member: None, proof, private: false }, reason))
+                Ok((Chosen { asset: *asset, member: None, emulated: false, proof, private: false }, reason))
             }
             Offer::Nothing(why) => Err(Error::new(
                 Kind::AssetNotFound,
@@ -100,12 +102,13 @@ impl Found<'_> {
             tool: &sidecar.name,
             repo: &project,
             tag: &release.tag,
-            emulation: false,
+            emulation: sidecar.may_be_emulated(),
         };
         let picked = pick(release, self.dist, &query, overridden.as_deref())?;
         let asset = release.assets[picked.asset].clone();
         let proof = checksums.proof(&asset)?;
-        Ok((Chosen { asset, member: picked.member, proof, private: self.private }, picked.reason))
+        let Picked { member, emulated, reason, .. } = picked;
+        Ok((Chosen { asset, member, emulated, proof, private: self.private }, reason))
     }
 }
 

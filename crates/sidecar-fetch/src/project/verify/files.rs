@@ -67,10 +67,12 @@ fn row(task: &Task<'_>) -> Result<VerifyRow, Error> {
                     Some(what) => VerifyRow { subject: "placeholder", ..row }.found("stand-in", what),
                     None => row.found("differs", instead_of(found, task.pin.binary_sha256)),
                 }
-            } else if let Err(error) = inspect::check(&task.dest, task.target) {
+            } else if let Err(error) = inspect::check(&task.dest, task.target, task.pin.cpu()) {
                 row.found("unfit", error.headline())
             } else if !install::is_executable(&metadata) {
                 row.found("unfit", "it has lost its executable mode")
+            } else if task.pin.emulated {
+                VerifyRow { detail: "x86-64, emulated".to_owned(), ..row }
             } else {
                 row
             }

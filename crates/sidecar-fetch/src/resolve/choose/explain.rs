@@ -14,6 +14,8 @@ pub struct Explanation {
     pub picks: Vec<String>,
     /// The rule that decided, in a few words.
     pub rule: String,
+    /// Whether the chosen asset is a build for x86-64, which the target's system translates.
+    pub emulated: bool,
     /// Every name in the order of the release: what it says, and what came of it.
     pub assets: Vec<AssetNote>,
 }
@@ -32,10 +34,10 @@ pub struct AssetNote {
 /// Explains what [`choose`] answers.
 pub(crate) fn explain(names: &[&str], query: &Query<'_>) -> Explanation {
     let listing = Listing::read(names, query);
-    let (picked, rule) = match listing.choose(query.target, query.emulation) {
-        Choice::Chosen(pick) => (vec![pick.index], pick.reason),
-        Choice::Ambiguous { indices, reason } => (indices, reason),
-        Choice::None { .. } => (Vec::new(), "nothing fits".to_owned()),
+    let (picked, rule, emulated) = match listing.choose(query.target, query.emulation) {
+        Choice::Chosen(pick) => (vec![pick.index], pick.reason, pick.emulated),
+        Choice::Ambiguous { indices, reason } => (indices, reason, false),
+        Choice::None { .. } => (Vec::new(), "nothing fits".to_owned(), false),
     };
     let platform = Platform::of(query.target);
     let mut assets: Vec<AssetNote> = names
@@ -55,7 +57,8 @@ pub(crate) fn explain(names: &[&str], query: &Query<'_>) -> Explanation {
             false => passed_over(build, platform),
         };
     }
-    Explanation { picks: picked.into_iter().map(|index| names[index].to_owned()).collect(), rule, assets }
+    let picks = picked.into_iter().map(|index| names[index].to_owned()).collect();
+    Explanation { picks, rule, emulated, assets }
 }
 
 fn refused(unfit: &Unfit) -> String {

@@ -391,7 +391,28 @@ mod tests {
         assert!(matches!(pick(&both, true), Choice::Chosen(found) if found.index == 1));
         let Choice::Chosen(found) = pick(&both[..1], true) else { panic!() };
         assert!(found.reason.contains("which the system translates"), "{}", found.reason);
+        assert!(found.emulated);
         assert!(matches!(pick(&both[..1], false), Choice::None { .. }));
+        // A plainer name is no reason to prefer what must be translated.
+        let wordy = ["tool-windows-x64.zip", "tool-cli-windows-arm64.zip"];
+        assert!(matches!(pick(&wordy, true), Choice::Chosen(found) if found.index == 1 && !found.emulated));
+        // Neither is a tie of native builds one.
+        let tied = ["tool-windows-x64.zip", "tool-a-windows-arm64.zip", "tool-b-windows-arm64.zip"];
+        assert!(matches!(pick(&tied, true), Choice::Ambiguous { .. }));
+    }
+
+    #[test]
+    fn only_macos_and_windows_on_arm64_translate() {
+        for (target, name) in [
+            ("aarch64-unknown-linux-gnu", "tool-linux-x64.tar.gz"),
+            ("aarch64-linux-android", "tool-android-x64.tar.gz"),
+            ("i686-pc-windows-msvc", "tool-windows-x64.zip"),
+            ("x86_64-apple-darwin", "tool-macos-arm64.tar.gz"),
+        ] {
+            let target = target.parse().unwrap();
+            let query = Query { target: &target, tool: "tool", repo: "o/tool", tag: "v1", emulation: true };
+            assert!(matches!(choose(&[name], &query), Choice::None { .. }), "{name}");
+        }
     }
 
     #[test]

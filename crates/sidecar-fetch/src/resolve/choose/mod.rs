@@ -18,7 +18,7 @@ pub use explain::{AssetNote, Explanation};
 
 use std::collections::BTreeSet;
 
-use self::fit::{Fit, Platform, Subsets};
+use self::fit::{ArchFit, Fit, Platform, Subsets};
 use self::name::{Build, Subject, Unfit};
 use crate::error::some_of;
 use crate::target::Target;
@@ -45,6 +45,8 @@ pub(crate) struct Pick {
     pub(crate) index: usize,
     /// Why this one, for `explain`.
     pub(crate) reason: String,
+    /// Whether it says that it is for x86-64, which the target's system translates.
+    pub(crate) emulated: bool,
 }
 
 /// The answer of [`choose`]. Indices count in the list that was given, in its order.
@@ -89,8 +91,16 @@ impl<'a> Listing<'a> {
         Self { names, builds, unfit }
     }
 
-    /// Chooses for a target. With `emulation`, a build for x86-64 will do where the system translates it.
+    /// Chooses for a target. With `emulation`, a build for x86-64 will do where the system translates it: after nothing
+    /// native was found, so a native build wins whatever else its name says, and a tie of native ones stays a tie.
     pub(crate) fn choose(&self, target: &Target, emulation: bool) -> Choice {
+        match self.choose_once(target, false) {
+            Choice::None { .. } if emulation => self.choose_once(target, true),
+            native => native,
+        }
+    }
+
+    fn choose_once(&self, target: &Target, emulation: bool) -> Choice {
         let platform = Platform::of(target);
         let fits =
             platform.map_or_else(Vec::new, |platform| fit::candidates(&self.builds, platform, emulation));
@@ -138,7 +148,8 @@ fn decide(fits: &[Fit<'_>], names: &[&str], target: &Target) -> Choice {
     }
     match builds.as_slice() {
         [fit] => {
-            Choice::Chosen(Pick { index: fit.build.index, reason: reason(fit, count, forms, is_triple(fit)) })
+            let reason = reason(fit, count, forms, is_triple(fit));
+            Choice::Chosen(Pick { index: fit.build.index, reason, emulated: fit.arch == ArchFit::Emulated })
         }
         _ => ambiguous(&builds, "these are named as the same build".to_owned()),
     }
