@@ -112,6 +112,16 @@ impl Project<'_> {
         sidecar: &Sidecar,
         tag: Option<&str>,
     ) -> Result<(Repository, Release), Error> {
+        self.release_of_age(sidecar, tag, self.oldest_allowed(manifest))
+    }
+
+    /// [`release`](Self::release), with a limit of age of the caller's.
+    pub(in crate::project) fn release_of_age(
+        &self,
+        sidecar: &Sidecar,
+        tag: Option<&str>,
+        minimum: Option<MinimumAge>,
+    ) -> Result<(Repository, Release), Error> {
         let api = crate::env::text(crate::env::GITHUB_API);
         let repository = Repository::parse(&sidecar.github, api.as_deref())?;
         let prefix = sidecar.tag_prefix.clone();
@@ -123,8 +133,6 @@ impl Project<'_> {
             }
             (None, manifest::Wanted::Latest) => Request::Latest(prefix),
         };
-        let minimum =
-            manifest.settings.minimum_age.map(|age| MinimumAge { age, now: jiff::Timestamp::now() });
         let github = GitHub::new(self.network.client(), Token::from_env());
         let release = github.find(&repository, &request, minimum.filter(|_| tag.is_none()))?;
         Ok((repository, release))
