@@ -15,5 +15,5 @@ mod program;
 mod server;
 
 pub use archive::{Member, gzip, tar_gz, tar_gz_with_links, zip, zip_with_links};
-pub use program::{library, program};
+pub use program::{library, program, program_for_glibc};
 pub use server::{Content, Fault, Match, ReleaseServer, ReleaseSpec, Seen, Times, sha256};

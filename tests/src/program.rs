@@ -20,6 +20,51 @@ pub fn program(triple: &str, payload: &str) -> Vec<u8> {
     out
 }
 
+/// A [`program`] for Linux that needs symbols of a glibc version, such as `2.31`.
+///
+/// # Panics
+///
+/// For a triple that is not one of the desktop's Linux triples.
+pub fn program_for_glibc(triple: &str, version: &str, payload: &str) -> Vec<u8> {
+    assert!(triple.contains("linux"), "no glibc for {triple}");
+    // The static program's headers with room for a second segment, which ends in the dynamic section.
+    let mut out = program(triple, "")[..0x78].to_vec();
+    out[56] = 2;
+    let strings = [b"\0GLIBC_", version.as_bytes(), b"\0"].concat();
+    let strings_at = 64 + 2 * 56;
+    let needs_at = strings_at + strings.len() as u64;
+    let dynamic_at = needs_at + 32;
+    let base = 0x40_0000;
+    // PT_DYNAMIC, R, offset, vaddr, paddr, filesz, memsz, align
+    put(
+        &mut out,
+        &[
+            (2, 4),
+            (4, 4),
+            (dynamic_at, 8),
+            (base + dynamic_at, 8),
+            (base + dynamic_at, 8),
+            (64, 8),
+            (64, 8),
+            (8, 8),
+        ],
+    );
+    out.extend_from_slice(&strings);
+    // One Verneed (version, count, file, first, next) with one Vernaux (hash, flags, other, name, next).
+    put(&mut out, &[(1, 2), (1, 2), (0, 4), (16, 4), (0, 4), (0, 4), (0, 2), (2, 2), (1, 4), (0, 4)]);
+    // DT_STRTAB, DT_VERNEED, DT_VERNEEDNUM, DT_NULL
+    let entries = [(5, base + strings_at), (0x6fff_fffe, base + needs_at), (0x6fff_ffff, 1), (0, 0)];
+    for (tag, value) in entries {
+        put(&mut out, &[(tag, 8), (value, 8)]);
+    }
+    // The loaded segment holds all of it.
+    let end = (out.len() as u64).to_le_bytes();
+    out[64 + 32..64 + 40].copy_from_slice(&end);
+    out[64 + 40..64 + 48].copy_from_slice(&end);
+    out.extend_from_slice(payload.as_bytes());
+    out
+}
+
 /// A file whose headers are those of a shared library for a target triple, followed by `payload`.
 ///
 /// # Panics

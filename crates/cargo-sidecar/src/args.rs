@@ -90,7 +90,7 @@ pub(crate) enum Command {
         dry_run: bool,
     },
     /// Resolve what sidecar.toml asks for and pin it in sidecar.lock
-    Lock,
+    Lock(Lock),
     /// Lock if needed, then fetch, verify and install, and bring Tauri's configuration in step
     Sync {
         #[command(flatten)]
@@ -100,11 +100,9 @@ pub(crate) enum Command {
         dry_run: bool,
     },
     /// Move sidecars to the newest release that sidecar.toml allows
-    Update {
-        /// Names in sidecar.toml; none: all of them
-        #[arg(value_name = "NAME")]
-        names: Vec<String>,
-    },
+    Update(Update),
+    /// Show which sidecars have newer releases
+    Outdated(Outdated),
     /// List the sidecars and what they are locked to
     List,
     /// Explain which asset is chosen for each target, and why none of the others
@@ -187,9 +185,55 @@ pub(crate) struct Add {
     /// Asset to take, where the choice is not clear; placeholders such as {version} are allowed
     #[arg(long, value_name = "NAME", requires = "target")]
     pub(crate) asset: Option<String>,
+    #[command(flatten)]
+    pub(crate) age: Age,
     /// Print what would change as a diff, and change nothing
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
+}
+
+/// Which releases may be locked.
+#[derive(Debug, Args)]
+pub(crate) struct Age {
+    /// Refuse releases younger than this, such as 3d or 12h; 0 for any age. Default: that of sidecar.toml
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) minimum_age: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Lock {
+    #[command(flatten)]
+    pub(crate) age: Age,
+    /// Accept that nobody vouches for a new asset where somebody did for the one before
+    #[arg(long)]
+    pub(crate) allow_proof_loss: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Update {
+    /// Names in sidecar.toml; none: all of them
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Print what would change, and leave the lock alone; assets are downloaded into the cache to look inside
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
+    /// Lock one sidecar to exactly this version or tag, which sidecar.toml must allow
+    #[arg(long, value_name = "VERSION", requires = "names")]
+    pub(crate) precise: Option<String>,
+    #[command(flatten)]
+    pub(crate) lock: Lock,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Outdated {
+    /// Names in sidecar.toml; none: all of them
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// Exit with 1 where a sidecar is outdated
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    #[command(flatten)]
+    pub(crate) age: Age,
 }
 
 /// Which files a command works on.

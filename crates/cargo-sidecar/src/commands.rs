@@ -3,6 +3,7 @@
 mod diff;
 mod doctor;
 mod init;
+mod lock;
 mod report;
 mod verify;
 
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use clap::CommandFactory as _;
 use serde_json::json;
-use sidecar_fetch::{AddRequest, Cache as CacheOf, Error, Features, Package, Project, Relock, Targets};
+use sidecar_fetch::{AddRequest, Cache as CacheOf, Error, Features, Package, Project, Targets};
 
 use crate::args::{Add, Cache, Cli, Command, FeatureFlags, Global, Selection, Verify};
 use crate::bars::Bars;
@@ -24,8 +25,9 @@ pub(crate) fn run(cli: &Cli, out: Out) -> Result<ExitCode, Error> {
         Command::Init(init) => init::run(&cli.global, init, out)?,
         Command::Add(add) => add_sidecar(&cli.global, add, out)?,
         Command::Remove { names, dry_run } => remove(&cli.global, names, *dry_run, out)?,
-        Command::Lock => lock(&cli.global, out, &Relock::Stale)?,
-        Command::Update { names } => lock(&cli.global, out, &Relock::Named(names.clone()))?,
+        Command::Lock(command) => lock::lock(&cli.global, command, out)?,
+        Command::Update(command) => lock::update(&cli.global, command, out)?,
+        Command::Outdated(command) => return lock::outdated(&cli.global, command, out),
         Command::Sync { selection, dry_run } => sync(&cli.global, selection, *dry_run, out)?,
         Command::Config { target, features } => config(&cli.global, target.as_deref(), features, out)?,
         Command::List => list(&cli.global, out)?,
@@ -92,14 +94,14 @@ fn add_sidecar(global: &Global, add: &Add, out: Out) -> Result<(), Error> {
         assets,
     };
     for_one(global, out, |project, bars| {
-        let project = project.dry_run(add.dry_run);
+        let project = lock::of_age(project.dry_run(add.dry_run), &add.age)?;
         let done = project.add(&request)?;
         bars.clear();
         if add.dry_run {
             report::would_change(out, &done.changed, done.written, project.directory());
             return Ok(());
         }
-        report::locked(out, &done, true);
+        report::locked(out, &done, report::Show::Assets);
         report::patched(out, &done.changed, project.directory());
         out.status("Next", "cargo sidecar sync");
         Ok(())
@@ -124,27 +126,6 @@ fn remove(global: &Global, names: &[String], dry_run: bool, out: Out) -> Result<
             out.status("Removing", format_args!("{name} from {file} and the lock"));
         }
         report::patched(out, &changed, project.directory());
-        Ok(())
-    })
-}
-
-fn lock(global: &Global, out: Out, which: &Relock) -> Result<(), Error> {
-    for_each(global, out, false, |project, bars| {
-        let done = project.lock(which)?;
-        bars.clear();
-        report::locked(out, &done, false);
-        match (done.written, done.rows.is_empty(), which) {
-            (true, false, _) => {}
-            (true, true, _) => {
-                out.status("Finished", "the lock was written anew; it says the same as before");
-            }
-            (false, _, Relock::Named(_)) => {
-                out.status("Finished", "the lock has the newest releases that the manifest allows");
-            }
-            (false, _, Relock::Stale) => {
-                out.status("Finished", "the lock answers the manifest; nothing was changed");
-            }
-        }
         Ok(())
     })
 }

@@ -122,6 +122,8 @@ kinds! {
     ApiAnswer = "api-answer", 6;
     /// The bytes do not have the expected hash.
     ChecksumMismatch = "checksum-mismatch", 7;
+    /// A new lock would pin without a published checksum what the lock before it pinned with one.
+    ProofLost = "proof-lost", 7;
     /// Two published checksums of one asset disagree, or disagree with the downloaded bytes.
     ChecksumDisagree = "checksum-disagree", 7;
     /// The body ended before its end.

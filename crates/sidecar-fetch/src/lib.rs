@@ -52,8 +52,9 @@ pub use cache::{Cache, Usage};
 pub use change::FileChange;
 #[cfg(feature = "resolve")]
 pub use project::{
-    AddRequest, Check, CheckState, Dependency, Features, InitStep, ListRow, LockReport, LockedAsset,
-    LockedRow, Package, Project, Relock, SyncReport, SyncRow, Targets, VerifyRow, explain,
+    AddRequest, AssetChange, Check, CheckState, Dependency, Features, HeldBack, InitStep, ListRow,
+    LockReport, LockedAsset, LockedRow, OutdatedRow, Package, Project, Relock, SyncReport, SyncRow, Targets,
+    VerifyRow, explain,
 };
 
 #[cfg(feature = "resolve")]

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
-use serde_json::json;
-use sidecar_fetch::{AssetNote, Explanation, FileChange, ListRow, LockReport, SyncReport};
+use serde_json::{Value, json};
+use sidecar_fetch::{
+    AssetChange, AssetNote, Explanation, FileChange, ListRow, LockReport, LockedAsset, LockedRow, SyncReport,
+};
 
 use super::diff;
 use crate::out::{Out, bytes, data, message, table};
@@ -11,17 +13,22 @@ use crate::out::{Out, bytes, data, message, table};
 /// How a build is marked that the target's system translates.
 const EMULATED: &str = "(x86-64, emulated)";
 
-/// What became of the lock; `detailed` shows the asset of every target, so that a person can check the choice.
-pub(crate) fn locked(out: Out, report: &LockReport, detailed: bool) {
+/// How much is told of each sidecar whose lock changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Show {
+    /// Its versions; the assets with `--verbose`.
+    Versions,
+    /// The asset of every target, so that a person can check the choice.
+    Assets,
+    /// What changed for every target.
+    Changes,
+}
+
+/// What became of the lock.
+pub(crate) fn locked(out: Out, report: &LockReport, show: Show) {
     for row in &report.rows {
         if out.json {
-            let assets: Vec<_> = row
-                .assets
-                .iter()
-                .map(|a| json!({ "target": a.target, "name": a.name, "size": a.size, "provenance": a.provenance, "emulated": a.emulated, "reason": a.reason }))
-                .collect();
-            let fields = json!({ "sidecar": row.sidecar, "external_bin": row.external_bin, "from": row.from, "to": row.to, "assets": assets, "missing": row.missing });
-            message("locked", &fields);
+            message("locked", &row_as_json(row));
             continue;
         }
         match (&row.from, &row.to) {
@@ -29,30 +36,115 @@ pub(crate) fn locked(out: Out, report: &LockReport, detailed: bool) {
             (Some(from), Some(to)) if from == to => {
                 out.status("Locking", format_args!("{} {to} anew", row.sidecar));
             }
-            (Some(from), Some(to)) => out.status("Updating", format_args!("{} {from} -> {to}", row.sidecar)),
+            (Some(from), Some(to)) => {
+                let verb = if row.is_downgrade() { "Downgrading" } else { "Updating" };
+                out.status(verb, format_args!("{} {from} -> {to}", row.sidecar));
+            }
             (Some(from), None) => out.status("Removing", format_args!("{} {from}", row.sidecar)),
             (None, None) => {}
         }
-        if !detailed && !out.verbose {
-            continue;
+        if show == Show::Assets || out.verbose {
+            assets(out, &row.assets);
         }
-        let target_width = row.assets.iter().map(|a| a.target.len()).max().unwrap_or(0);
-        let name_width = row.assets.iter().map(|a| a.name.len()).max().unwrap_or(0);
-        for a in &row.assets {
-            let emulated = if a.emulated { format!("  {EMULATED}") } else { String::new() };
-            let reason = if out.verbose { format!("  {}", a.reason) } else { String::new() };
-            out.status(
-                "",
-                format_args!(
-                    "{:target_width$}  {:name_width$}  {:>10}  {}{emulated}{reason}",
-                    a.target,
-                    a.name,
-                    bytes(a.size),
-                    a.provenance
-                ),
-            );
+        if show == Show::Changes {
+            changes(out, &row.changes);
         }
     }
+}
+
+fn row_as_json(row: &LockedRow) -> Value {
+    let asset = |a: &LockedAsset| {
+        json!({
+            "target": a.target, "name": a.name, "size": a.size, "sha256": a.sha256, "glibc": a.glibc,
+            "provenance": a.provenance, "emulated": a.emulated, "reason": a.reason,
+        })
+    };
+    let change = |change: &AssetChange| {
+        json!({
+            "target": change.target, "from": change.from.as_ref().map(asset), "to": change.to.as_ref().map(asset),
+            "glibc_raised": change.glibc_raised().is_some(), "proof_lost": change.is_proof_lost(),
+        })
+    };
+    let assets: Vec<_> = row.assets.iter().map(asset).collect();
+    let changes: Vec<_> = row.changes.iter().map(change).collect();
+    json!({
+        "sidecar": row.sidecar, "external_bin": row.external_bin, "from": row.from, "to": row.to, "assets": assets,
+        "missing": row.missing, "changes": changes,
+    })
+}
+
+fn assets(out: Out, assets: &[LockedAsset]) {
+    let target_width = assets.iter().map(|a| a.target.len()).max().unwrap_or(0);
+    let name_width = assets.iter().map(|a| a.name.len()).max().unwrap_or(0);
+    for a in assets {
+        let emulated = if a.emulated { format!("  {EMULATED}") } else { String::new() };
+        let reason = if out.verbose { format!("  {}", a.reason) } else { String::new() };
+        out.status(
+            "",
+            format_args!(
+                "{:target_width$}  {:name_width$}  {:>10}  {}{emulated}{reason}",
+                a.target,
+                a.name,
+                bytes(a.size),
+                a.provenance
+            ),
+        );
+    }
+}
+
+/// A line for each target: size, hash, then what else changed.
+fn changes(out: Out, changes: &[AssetChange]) {
+    let line = |change: &AssetChange| {
+        let (size, hash) = match (&change.from, &change.to) {
+            (Some(from), Some(to)) => {
+                (arrow(&bytes(from.size), &bytes(to.size)), arrow(short(&from.sha256), short(&to.sha256)))
+            }
+            (from, to) => {
+                let one = from.as_ref().or(to.as_ref());
+                one.map_or_else(Default::default, |one| (bytes(one.size), short(&one.sha256).to_owned()))
+            }
+        };
+        [change.target.clone(), size, format!("sha256 {hash}"), what_else(change)]
+    };
+    let lines: Vec<[String; 4]> = changes.iter().map(line).collect();
+    let width = |at: usize| lines.iter().map(|line| line[at].chars().count()).max().unwrap_or(0);
+    let (target_width, size_width, hash_width) = (width(0), width(1), width(2));
+    for [target, size, hash, rest] in &lines {
+        let text = format!("{target:target_width$}  {size:size_width$}  {hash:hash_width$}  {rest}");
+        out.status("", text.trim_end());
+    }
+}
+
+fn what_else(change: &AssetChange) -> String {
+    let (from, to) = match (&change.from, &change.to) {
+        (Some(from), Some(to)) => (from, to),
+        (None, Some(to)) => return format!("gained: {} ({})", to.name, to.provenance),
+        (Some(from), None) => return format!("lost: {}", from.name),
+        (None, None) => return String::new(),
+    };
+    let mut said = vec![arrow(&from.name, &to.name)];
+    if let (Some(old), Some(new)) = (&from.glibc, &to.glibc)
+        && old != new
+    {
+        said.push(format!("glibc {}", arrow(old, new)));
+    } else if let Some((None, new)) = change.glibc_raised() {
+        said.push(format!("glibc none -> {new}"));
+    }
+    said.push(arrow(&from.provenance, &to.provenance));
+    if change.is_proof_lost() {
+        said.push("proof lost".to_owned());
+    }
+    said.join("; ")
+}
+
+/// `old -> new`, or what both are.
+fn arrow(old: &str, new: &str) -> String {
+    if old == new { new.to_owned() } else { format!("{old} -> {new}") }
+}
+
+/// As much of a hash as tells two apart.
+fn short(sha256: &str) -> &str {
+    sha256.get(..12).unwrap_or(sha256)
 }
 
 /// The files of Tauri's configuration that changed. What became of the manifest is said by whoever changed it.

@@ -111,6 +111,14 @@ impl Locked {
     }
 }
 
+impl Pin {
+    /// The same without its place in the file.
+    #[cfg(feature = "resolve")]
+    pub(crate) fn without_line(self) -> Self {
+        Self { line: 0, ..self }
+    }
+}
+
 impl Lock {
     /// Reads a lock; `None` where there is none.
     pub(crate) fn read(path: &Path) -> Result<Option<Self>, Error> {

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(crate) use layout::Layout;
+#[cfg(feature = "resolve")]
+pub(crate) use parse::duration;
 pub(crate) use shell::{Arg, Args, Shell, in_scope};
 pub(crate) use source::Source;
 

@@ -79,7 +79,7 @@ fn settings(mut table: Table<'_>) -> Result<Settings, Error> {
         out.windows = windows.into_iter().map(window).collect::<Result<_, _>>()?;
     }
     if let Some(age) = table.string("minimum-age")? {
-        out.minimum_age = Some(duration(&age)?);
+        out.minimum_age = Some(duration(&age.value).map_err(|e| e.fact("at", &age.at))?);
     }
     out.emulation = table.boolean("emulation")?;
     if let Some(value) = table.take("target-features") {
@@ -265,9 +265,9 @@ fn check_installed_names(sidecars: &BTreeMap<String, Sidecar>) -> Result<(), Err
 }
 
 /// `90s`, `30m`, `12h`, `3d`, `2w`.
-fn duration(text: &Located<String>) -> Result<Duration, Error> {
-    let unit_at = text.value.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.value.len());
-    let (number, unit) = text.value.split_at(unit_at);
+pub(crate) fn duration(text: &str) -> Result<Duration, Error> {
+    let unit_at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(unit_at);
     let seconds = match unit.trim() {
         "s" => Some(1),
         "m" => Some(60),
@@ -278,8 +278,7 @@ fn duration(text: &Located<String>) -> Result<Duration, Error> {
     };
     match (number.parse::<u32>(), seconds) {
         (Ok(number), Some(seconds)) => Ok(Duration::from_secs(u64::from(number) * seconds)),
-        _ => Err(text
-            .error(Kind::BadValue, format!("`{}` is not a duration", text.value))
+        _ => Err(Error::new(Kind::BadValue, format!("`{text}` is not a duration"))
             .help("write a whole number and a unit: `90s`, `30m`, `12h`, `3d`, `2w`")),
     }
 }

@@ -89,6 +89,11 @@ impl Source {
         matches!(self, Self::GitHub(_) | Self::GitLab(_) | Self::Forgejo(_))
     }
 
+    /// Whether it says which versions there are.
+    pub(crate) fn lists_releases(&self) -> bool {
+        !matches!(self, Self::Url { .. } | Self::Path(_))
+    }
+
     /// Adds what the lock must have answered.
     pub(super) fn request(&self, out: &mut BTreeMap<String, String>) {
         match self {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Project;
 use super::patch::lock_change;
+use super::update::{self, AssetChange};
 use crate::change::FileChange;
 use crate::error::{Error, Kind};
 use crate::lock::{Change, Lock, Locked, Pin};
@@ -22,6 +23,13 @@ pub enum Relock {
     Stale,
     /// These, and the stale ones; none named: all.
     Named(Vec<String>),
+    /// This one, to exactly this version or tag, and the stale ones.
+    Precise {
+        /// The sidecar.
+        name: String,
+        /// A version, or a tag as it is.
+        version: String,
+    },
 }
 
 /// What a target was given.
@@ -37,6 +45,10 @@ pub struct LockedAsset {
     pub provenance: String,
     /// Whether it is a build for x86-64, which the target's system translates.
     pub emulated: bool,
+    /// Its SHA-256, as 64 hexadecimal digits.
+    pub sha256: String,
+    /// The newest glibc version that it needs, such as `2.31`; `None`: none, or it is not known.
+    pub glibc: Option<String>,
     /// Why this asset was chosen, in one line; empty for one that was locked before.
     pub reason: String,
 }
@@ -57,12 +69,14 @@ pub struct LockedRow {
     pub assets: Vec<LockedAsset>,
     /// The targets for which the release has nothing.
     pub missing: Vec<String>,
+    /// What changed against the lock before, by target; nothing for a sidecar that is new or gone.
+    pub changes: Vec<AssetChange>,
 }
 
 /// What `lock` did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LockReport {
-    /// Whether the lock was written; otherwise it was right already.
+    /// Whether the lock was written, or would be, in a dry run; otherwise it was right already.
     pub written: bool,
     /// The sidecars whose lock changed, by name.
     pub rows: Vec<LockedRow>,
@@ -70,16 +84,41 @@ pub struct LockReport {
     pub changed: Vec<FileChange>,
 }
 
+impl LockedRow {
+    /// Whether an older version is locked than before.
+    pub fn is_downgrade(&self) -> bool {
+        let version = |text: &Option<String>| semver::Version::parse(text.as_deref()?).ok();
+        matches!((version(&self.from), version(&self.to)), (Some(from), Some(to)) if to < from)
+    }
+}
+
+impl LockedAsset {
+    /// What the lock says of a target, without a reason.
+    pub(super) fn of(target: &Target, pin: &Pin) -> Self {
+        Self {
+            target: target.to_string(),
+            name: pin.asset.clone(),
+            size: pin.size,
+            provenance: pin.provenance.clone(),
+            sha256: pin.sha256.to_string(),
+            glibc: pin.glibc.clone(),
+            emulated: pin.emulated,
+            reason: String::new(),
+        }
+    }
+}
+
 impl Project<'_> {
     /// Brings the lock in line with the manifest. What is locked and still asked for stays as it is, unless it is to be
-    /// updated; a lock that is right already is not touched and needs no network.
+    /// updated; a lock that is right already is not touched and needs no network. In a [dry run](Self::dry_run) the chosen
+    /// assets are downloaded into the cache and inspected, and the lock is not written.
     ///
     /// # Errors
     /// Whatever keeps a sidecar from being resolved, chosen, fetched or verified; the lock then stays as it was. In a
     /// locked run, [`Kind::LockStale`](crate::Kind::LockStale) where the lock would change.
     pub fn lock(&self, which: &Relock) -> Result<LockReport, Error> {
         let manifest = self.manifest()?;
-        if matches!(which, Relock::Named(_)) {
+        if *which != Relock::Stale {
             self.may_change_lock("updating sidecars")?;
         }
         if self.locked {
@@ -91,21 +130,26 @@ impl Project<'_> {
     pub(super) fn lock_of(&self, manifest: &Manifest, which: &Relock) -> Result<LockReport, Error> {
         let (lock, report) = self.relocked(manifest, which)?;
         let change = lock_change(manifest, &lock)?;
-        self.apply(change.as_slice())?;
+        if !self.dry_run {
+            self.apply(change.as_slice())?;
+        }
         Ok(LockReport { written: change.is_some(), ..report })
     }
 
     /// The lock as it should be, with a report that says it was not written.
     pub(super) fn relocked(&self, manifest: &Manifest, which: &Relock) -> Result<(Lock, LockReport), Error> {
         let before = super::lock_as_is(manifest)?;
-        let (after, reasons) = self.relock(manifest, &before, which)?;
+        let (mut after, reasons) = self.relock(manifest, &before, which)?;
+        update::keep_proofs(&before, &mut after);
+        self.judge(&before, &after)?;
         let rows = rows(manifest, &before, &after, &reasons);
         Ok((after, LockReport { rows, ..LockReport::default() }))
     }
 
     /// The lock as it should be, and why each new asset was chosen.
     fn relock(&self, manifest: &Manifest, before: &Lock, which: &Relock) -> Result<(Lock, Reasons), Error> {
-        let mut renewed: Vec<&str> = Vec::new();
+        let precise = self.precise(manifest, which)?;
+        let mut renewed: Vec<&str> = precise.iter().map(|(name, _)| *name).collect();
         if let Relock::Named(names) = which {
             for name in names {
                 renewed.push(&manifest.sidecar(name)?.name);
@@ -136,7 +180,9 @@ impl Project<'_> {
                 // As with cargo, a release that still answers stays; `update` moves on.
                 let release =
                     before.sidecars.get(&sidecar.name).filter(|l| !renew && l.still_answers(sidecar));
-                wanted.push(Wanted { sidecar, tag: release.map(|l| l.tag.clone()), targets: open });
+                let precise = precise.as_ref().filter(|(name, _)| *name == sidecar.name);
+                let tag = precise.map(|(_, tag)| tag.clone()).or_else(|| release.map(|l| l.tag.clone()));
+                wanted.push(Wanted { sidecar, tag, targets: open });
             }
             after.sidecars.insert(sidecar.name.clone(), locked);
         }
@@ -260,12 +306,8 @@ fn rows(manifest: &Manifest, before: &Lock, after: &Lock, reasons: &Reasons) -> 
             let version = |lock: &Lock| lock.sidecars.get(name).map(|l| l.version_text().to_owned());
             let now = after.sidecars.get(name).into_iter().flat_map(|l| &l.assets);
             let asset = |(target, pin): (&Target, &Pin)| LockedAsset {
-                target: target.to_string(),
-                name: pin.asset.clone(),
-                size: pin.size,
-                provenance: pin.provenance.clone(),
-                emulated: pin.emulated,
                 reason: reasons.get(&(name.clone(), target.clone())).cloned().unwrap_or_default(),
+                ..LockedAsset::of(target, pin)
             };
             let declared = manifest.sidecars.get(name).filter(|sidecar| !sidecar.is_tree());
             let external_bin = declared.map(|sidecar| manifest.entry_of(sidecar));
@@ -276,6 +318,7 @@ fn rows(manifest: &Manifest, before: &Lock, after: &Lock, reasons: &Reasons) -> 
                 to: version(after),
                 assets: now.clone().filter_map(|(t, pin)| pin.as_ref().map(|pin| asset((t, pin)))).collect(),
                 missing: now.filter(|(_, pin)| pin.is_none()).map(|(t, _)| t.to_string()).collect(),
+                changes: update::changes(before.sidecars.get(name), after.sidecars.get(name)),
             }
         })
         .collect()

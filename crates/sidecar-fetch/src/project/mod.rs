@@ -10,12 +10,15 @@ mod host;
 mod init;
 mod inventory;
 mod locking;
+mod outdated;
 mod patch;
 mod sync;
 mod trees;
+mod update;
 mod verify;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub use add::AddRequest;
 pub use apps::{Dependency, Package};
@@ -26,7 +29,9 @@ use host::{default_targets, locate_cargo_toml};
 pub use init::InitStep;
 pub use inventory::ListRow;
 pub use locking::{LockReport, LockedAsset, LockedRow, Relock};
+pub use outdated::{HeldBack, OutdatedRow};
 pub use sync::{SyncReport, SyncRow, Targets};
+pub use update::AssetChange;
 pub use verify::VerifyRow;
 
 use crate::cache::LazyCache;
@@ -47,6 +52,9 @@ pub struct Project<'r> {
     state: PathBuf,
     locked: bool,
     dry_run: bool,
+    /// What `--minimum-age` says instead of the manifest's settings; zero: releases may be of any age.
+    minimum_age: Option<Duration>,
+    allow_proof_loss: bool,
     network: Network,
     cache: LazyCache,
     reporter: &'r dyn Reporter,
@@ -82,6 +90,8 @@ impl<'r> Project<'r> {
             state: target_directory.join("sidecar").join(&package.name),
             locked: locked || env::flag(env::LOCKED),
             dry_run: false,
+            minimum_age: None,
+            allow_proof_loss: false,
             network: Network::new(offline_by, token).of_app(&package.directory),
             package,
             cache: LazyCache::default(),
@@ -93,6 +103,22 @@ impl<'r> Project<'r> {
     #[must_use]
     pub fn dry_run(self, dry_run: bool) -> Self {
         Self { dry_run, ..self }
+    }
+
+    /// How old a release must be at least, for this run instead of `settings.minimum-age`: `3d`, `12h`; `0` for any age.
+    ///
+    /// # Errors
+    /// [`Kind::BadValue`](crate::Kind::BadValue) for what is no duration.
+    pub fn minimum_age(self, text: &str) -> Result<Self, Error> {
+        let age = if text == "0" { Ok(Duration::ZERO) } else { crate::manifest::duration(text) };
+        let age = age.map_err(|error| error.fact("flag", "--minimum-age"))?;
+        Ok(Self { minimum_age: Some(age), ..self })
+    }
+
+    /// Whether a new lock may pin without a published checksum what the lock before it pinned with one.
+    #[must_use]
+    pub fn allow_proof_loss(self, allow: bool) -> Self {
+        Self { allow_proof_loss: allow, ..self }
     }
 
     /// The app's directory, with its `Cargo.toml` and Tauri's configuration.

@@ -30,6 +30,19 @@ pub(crate) struct MinimumAge {
     pub(crate) now: Timestamp,
 }
 
+impl MinimumAge {
+    /// How long ago a release was published, where that is known. A date in the future is now.
+    pub(crate) fn age_of(self, release: &Release) -> Option<Duration> {
+        let published: Timestamp = release.published.as_deref()?.parse().ok()?;
+        Some(Duration::try_from(self.now.duration_since(published)).unwrap_or_default())
+    }
+
+    /// Whether a release may be taken.
+    pub(crate) fn allows(self, release: &Release) -> bool {
+        self.age_of(release).is_some_and(|since| since >= self.age)
+    }
+}
+
 impl Request {
     fn prefix(&self) -> Option<&str> {
         match self {
@@ -142,12 +155,10 @@ fn several_programs(prefixes: &BTreeSet<&str>, first: &str, releases: &[Release]
 
 /// The error for a release that is not old enough, or whose date cannot be read.
 fn too_young(release: &Release, minimum: MinimumAge) -> Option<Error> {
-    let published: Option<Timestamp> = release.published.as_deref().and_then(|text| text.parse().ok());
-    let age = published.map(|published| minimum.now.duration_since(published));
-    let since = age.map(|age| Duration::try_from(age).unwrap_or_default());
-    if since.is_some_and(|since| since >= minimum.age) {
+    if minimum.allows(release) {
         return None;
     }
+    let since = minimum.age_of(release);
     let when = release.published.as_deref().unwrap_or("at an unknown time");
     let ago = since.map(|since| format!(", {} ago", span(since))).unwrap_or_default();
     Some(
@@ -161,7 +172,7 @@ fn too_young(release: &Release, minimum: MinimumAge) -> Option<Error> {
 }
 
 /// A length of time in its two largest units: `2 d 5 h`.
-fn span(time: Duration) -> String {
+pub(crate) fn span(time: Duration) -> String {
     let minutes = time.as_secs() / 60;
     let (days, hours, minutes) = (minutes / 1_440, minutes / 60 % 24, minutes % 60);
     let join = |a, unit_a, b, unit_b| {

@@ -123,7 +123,7 @@ impl Project<'_> {
         let targets = manifest.targets_of(sidecar);
         let registry = |package: &str| npm_registry(self.app(), package);
         let source = self.source(sidecar, &targets, &registry)?;
-        let release = find(&*source, manifest, sidecar, wanted.tag.as_deref())?;
+        let release = find(&*source, sidecar, wanted.tag.as_deref(), self.oldest_allowed(manifest))?;
         let private = source.is_private()?;
         let dist = match release.position(dist_manifest::FILE).map(|i| &release.assets[i]) {
             Some(file) if file.size.is_none_or(|size| size <= dist_manifest::LIMIT) => {
@@ -170,9 +170,22 @@ impl Project<'_> {
         sidecar: &Sidecar,
     ) -> Result<(String, Option<String>), Error> {
         self.need_source(sidecar, "adding")?;
-        let found = self.offers(manifest, sidecar, None, &[]);
-        let release = found.map_err(|e| e.of_sidecar(&sidecar.name, None))?.release;
+        let found = self.release_of_age(manifest, sidecar, self.oldest_allowed(manifest));
+        let release = found.map_err(|e| e.of_sidecar(&sidecar.name, None))?;
         Ok((release.tag, release.version.map(|v| v.to_string())))
+    }
+
+    /// The release that a sidecar's entry asks for, with a limit of age of the caller's.
+    pub(in crate::project) fn release_of_age(
+        &self,
+        manifest: &Manifest,
+        sidecar: &Sidecar,
+        minimum: Option<MinimumAge>,
+    ) -> Result<Release, Error> {
+        let targets = manifest.targets_of(sidecar);
+        let registry = |package: &str| npm_registry(self.app(), package);
+        let source = self.source(sidecar, &targets, &registry)?;
+        find(&*source, sidecar, None, minimum)
     }
 
     /// What the source offers for each of `targets`. `tag`: the release that is locked already and kept.
@@ -186,7 +199,7 @@ impl Project<'_> {
         let all = manifest.targets_of(sidecar);
         let registry = |package: &str| npm_registry(self.app(), package);
         let source = self.source(sidecar, &all, &registry)?;
-        let release = find(&*source, manifest, sidecar, tag)?;
+        let release = find(&*source, sidecar, tag, self.oldest_allowed(manifest))?;
         let version = release.version_said().unwrap_or_else(|| release.tag.clone());
         let offer = |target: &Target| {
             let values = Values { name: &sidecar.name, tag: &release.tag, version: &version, target };
@@ -236,9 +249,9 @@ impl Project<'_> {
 /// Asks the source. `tag`: the release that is locked already and kept.
 fn find(
     source: &dyn Source,
-    manifest: &Manifest,
     sidecar: &Sidecar,
     tag: Option<&str>,
+    minimum: Option<MinimumAge>,
 ) -> Result<Release, Error> {
     let prefix = sidecar.tag_prefix.clone();
     let request = match (tag, &sidecar.wanted) {
@@ -249,7 +262,6 @@ fn find(
         }
         (None, manifest::Wanted::Latest) => Request::Latest(prefix),
     };
-    let minimum = manifest.settings.minimum_age.map(|age| MinimumAge { age, now: jiff::Timestamp::now() });
     let mut release = source.find(&request, minimum.filter(|_| tag.is_none()))?;
     if sidecar.source.is_forge()
         && let Some(from) = &sidecar.version_from
