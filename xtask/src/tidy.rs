@@ -129,7 +129,7 @@ fn manifest_keys(wrong: &mut Vec<String>) {
 }
 
 /// The library's doors are few, and stay few.
-const PUBLIC_ITEMS: usize = 30;
+const PUBLIC_ITEMS: usize = 31;
 
 fn public_items(wrong: &mut Vec<String>) {
     let source = read("crates/sidecar-fetch/src/lib.rs");

@@ -157,10 +157,13 @@ pub(crate) struct Init {
 
 #[derive(Debug, Args)]
 pub(crate) struct Add {
-    /// GitHub repository and, optionally, a version requirement or exact tag
-    #[arg(value_name = "OWNER/REPO[@VERSION]")]
-    pub(crate) repository: String,
-    /// Name in sidecar.toml; default: the repository's
+    /// Name of a recipe, or GitHub repository, and optionally a version requirement or exact tag
+    #[arg(value_name = "NAME|OWNER/REPO[@VERSION]", required_unless_present = "list")]
+    pub(crate) repository: Option<String>,
+    /// List the recipes, or those that hold FILTER, and add nothing
+    #[arg(long, value_name = "FILTER", num_args = 0..=1, default_missing_value = "", conflicts_with = "repository")]
+    pub(crate) list: Option<String>,
+    /// Name in sidecar.toml; default: the recipe's or the repository's
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
     /// Exact tag of the release, for tags that are no version

@@ -3,6 +3,7 @@
 mod diff;
 mod doctor;
 mod init;
+mod recipes;
 mod report;
 mod verify;
 
@@ -79,9 +80,12 @@ fn for_one(
 }
 
 fn add_sidecar(global: &Global, add: &Add, out: Out) -> Result<(), Error> {
+    if let Some(filter) = &add.list {
+        return recipes::list(out, filter);
+    }
     let assets = add.target.iter().cloned().zip(add.asset.iter().cloned()).collect();
     let request = AddRequest {
-        repository: add.repository.clone(),
+        repository: add.repository.clone().unwrap_or_default(),
         name: add.name.clone(),
         tag: add.tag.clone(),
         tag_prefix: add.tag_prefix.clone(),

@@ -48,6 +48,8 @@ pub use cache::{Cache, Usage};
 #[cfg(feature = "resolve")]
 pub use change::FileChange;
 #[cfg(feature = "resolve")]
+pub use manifest::recipe::Recipe;
+#[cfg(feature = "resolve")]
 pub use project::{
     AddRequest, Check, CheckState, Dependency, Features, InitStep, ListRow, LockReport, LockedAsset,
     LockedRow, Package, Project, Relock, SyncReport, SyncRow, Targets, VerifyRow, explain,

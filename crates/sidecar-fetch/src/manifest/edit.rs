@@ -20,6 +20,8 @@ pub(crate) struct NewSidecar {
     pub(crate) resources: Vec<String>,
     pub(crate) install_as: Option<String>,
     pub(crate) features: Vec<String>,
+    /// The targets and `cfg`s that it is for; none: all.
+    pub(crate) targets: Vec<String>,
     /// Target or `cfg` to asset name.
     pub(crate) assets: Vec<(String, String)>,
 }
@@ -60,6 +62,9 @@ pub(crate) fn add(path: &Path, text: &str, new: &NewSidecar) -> Result<String, E
     }
     if !new.features.is_empty() {
         table.insert("features", Item::Value(new.features.iter().collect::<Value>()));
+    }
+    if !new.targets.is_empty() {
+        table.insert("targets", Item::Value(new.targets.iter().collect::<Value>()));
     }
     if !new.assets.is_empty() {
         let mut assets = InlineTable::new();
@@ -294,6 +299,7 @@ mod tests {
             install_as: Some("my-x".into()),
             resources: vec!["**/*.so*".into(), "**/*.dll".into()],
             features: vec!["f".into()],
+            targets: vec!["cfg(unix)".into()],
             assets: vec![("cfg(unix)".into(), "x-{tag}".into())],
             ..new("x")
         };
@@ -303,8 +309,13 @@ mod tests {
         let manifest = crate::manifest::Manifest::read(dir.path()).unwrap();
         let sidecar = manifest.sidecar("x").unwrap();
         assert_eq!(
-            (sidecar.install_as.as_str(), sidecar.assets.len(), sidecar.features.len()),
-            ("my-x", 1, 1)
+            (
+                sidecar.install_as.as_str(),
+                sidecar.assets.len(),
+                sidecar.features.len(),
+                sidecar.targets.len()
+            ),
+            ("my-x", 1, 1, 1)
         );
         assert_eq!(sidecar.request()["resources"], "**/*.so* | **/*.dll");
     }

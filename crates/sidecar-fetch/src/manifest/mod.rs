@@ -6,6 +6,8 @@ mod shell;
 
 #[cfg(feature = "resolve")]
 pub(crate) mod edit;
+#[cfg(feature = "resolve")]
+pub(crate) mod recipe;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

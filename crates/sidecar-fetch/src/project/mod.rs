@@ -11,6 +11,7 @@ mod init;
 mod inventory;
 mod locking;
 mod patch;
+mod recipes;
 mod sync;
 mod trees;
 mod verify;
