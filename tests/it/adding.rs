@@ -62,8 +62,8 @@ help: `cargo sidecar update tool` moves it to a newer release; `--name` adds ano
 "#]]);
     app.fails("repository-not-found", ["add", "acme/other"]);
     app.fails("release-not-found", ["add", "acme/tool@9", "--name", "nine"]);
-    app.fails("bad-value", ["add", "not-a-repository"]).stderr_eq(str![[r#"
-error: `not-a-repository` is not a GitHub repository
+    app.fails("bad-value", ["add", "acme/tool/extra"]).stderr_eq(str![[r#"
+error: `acme/tool/extra` is not a GitHub repository
 help: write it as `OWNER/REPO`, or as the repository's URL on an Enterprise host
 
 "#]]);

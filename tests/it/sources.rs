@@ -300,3 +300,55 @@ fn another_source_makes_the_lock_stale() {
     app.manifest(&format!("[sidecar.tool]\nforgejo = \"{url}/acme/tool\"\nversion = \"1\"\n"));
     app.fails("lock-stale", ["sync", "--locked"]);
 }
+
+#[test]
+fn every_source_can_be_added_from_the_command_line() {
+    let app = App::new();
+    for (platform, triple) in PLATFORMS {
+        publish(&app, platform, triple, "1.2.0");
+    }
+    app.server.release("group/tool", release("v1.2.0"));
+    app.server.serve("/1.2.0/tool-x86_64-unknown-linux-gnu", program("x86_64-unknown-linux-gnu", "v1.2.0"));
+    app.server.serve("/version.txt", "v1.2.0\n");
+    std::fs::create_dir_all(app.path("dist")).unwrap();
+    std::fs::write(app.path("dist/local-x86_64-unknown-linux-gnu"), program("x86_64-unknown-linux-gnu", "1"))
+        .unwrap();
+    let url = app.server.url().to_owned();
+    app.manifest("");
+    app.sidecar(["add", "npm:@acme/{os}-{arch}@1"]).success();
+    app.sidecar(["add", &format!("gitlab:{url}/group/tool"), "--name", "lab"]).success();
+    app.sidecar(["add", &format!("forgejo:{url}/group/tool@v1.2.0"), "--name", "forge"]).success();
+    let address = format!("url:{url}/{{version}}/tool-{{target}}");
+    app.sidecar(["add", &address, "--name", "at", "--version-from", &format!("{url}/version.txt")]).success();
+    app.sidecar(["add", "path:dist/local-{target}", "--name", "local"]).success();
+    app.compare(
+        &app.read("sidecar.toml"),
+        str![[r#"
+[sidecar.acme]
+npm = "@acme/{os}-{arch}"
+version = "1"
+
+[sidecar.lab]
+gitlab = "[SERVER]/group/tool"
+version = "1.2.0"
+
+[sidecar.forge]
+forgejo = "[SERVER]/group/tool"
+tag = "v1.2.0"
+
+[sidecar.at]
+url = "[SERVER]/{version}/tool-{target}"
+version-from = "[SERVER]/version.txt"
+
+[sidecar.local]
+path = "dist/local-{target}"
+
+"#]],
+    );
+    app.sidecar(["lock", "--locked", "--offline"]).success();
+    app.fails("usage", ["add", &address]).stderr_eq(str![[r#"
+error: `url:[SERVER]/{version}/tool-{target}` does not tell how the sidecar is called
+help: say it with `--name NAME`
+
+"#]]);
+}

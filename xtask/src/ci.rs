@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::run::{cargo, step};
-use crate::{accuracy, tauri, tidy};
+use crate::{accuracy, manifests, tauri, tidy};
 
 /// Every test. The demo is one: its account is compared with a committed snapshot. `require`: what must not be left out
 /// where its tools are missing.
@@ -13,6 +13,7 @@ pub(crate) fn test(require: &[&str]) -> Result<()> {
         &mut cargo(&["test", "--quiet", "-p", "sidecar-fetch", "--no-default-features", "--lib"]),
     )?;
     accuracy::run(&[])?;
+    manifests::run(&[])?;
     step("demo", &mut cargo(&["run", "--quiet", "--package", "xtask", "--", "demo", "--check"]))?;
     tauri::run(require)?;
     tidy::check()

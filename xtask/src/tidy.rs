@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::fsx;
 use crate::run::root;
+use crate::{fsx, manifests};
 
 /// Error codes that no run of the subcommand provokes in time, with the test that checks their text instead: 30 seconds
 /// of silence, five times over; an editor that saves a file at the wrong moment; and what only a build script says.
@@ -29,6 +29,7 @@ pub(crate) fn check() -> Result<()> {
     environment(&mut wrong);
     manifest_keys(&mut wrong);
     public_items(&mut wrong);
+    wrong.extend(manifests::codegen::stale());
     if wrong.is_empty() {
         println!("\n== tidy: fine");
         return Ok(());
@@ -134,7 +135,7 @@ fn manifest_keys(wrong: &mut Vec<String>) {
 }
 
 /// The library's doors are few, and stay few.
-const PUBLIC_ITEMS: usize = 33;
+const PUBLIC_ITEMS: usize = 34;
 
 fn public_items(wrong: &mut Vec<String>) {
     let source = read("crates/sidecar-fetch/src/lib.rs");

@@ -155,12 +155,23 @@ pub(crate) struct Init {
 
 #[derive(Debug, Args)]
 pub(crate) struct Add {
-    /// GitHub repository and, optionally, a version requirement or exact tag
-    #[arg(value_name = "OWNER/REPO[@VERSION]")]
-    pub(crate) repository: String,
-    /// Name in sidecar.toml; default: the repository's
+    /// Name of a recipe, GitHub repository, or another source behind its key (gitlab:, forgejo:, npm:, url:, path:), and
+    /// optionally a version requirement or exact tag
+    #[arg(value_name = "SOURCE[@VERSION]", required_unless_present = "list")]
+    pub(crate) source: Option<String>,
+    /// List the recipes, or those that hold FILTER, and add nothing
+    #[arg(long, value_name = "FILTER", num_args = 0..=1, default_missing_value = "", conflicts_with = "source")]
+    pub(crate) list: Option<String>,
+    /// Name in sidecar.toml; default: the recipe's or the repository's
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
+    /// Where the version is read: for a tag that moves, the asset; with url: an address, with path: a file; behind # a JSON
+    /// pointer
+    #[arg(long, value_name = "FILE|URL")]
+    pub(crate) version_from: Option<String>,
+    /// With url: the address of a file that lists the SHA-256 of the file
+    #[arg(long, value_name = "URL")]
+    pub(crate) checksums: Option<String>,
     /// Exact tag of the release, for tags that are no version
     #[arg(long, value_name = "TAG")]
     pub(crate) tag: Option<String>,

@@ -4,6 +4,7 @@ mod diff;
 mod doctor;
 mod init;
 mod lock;
+mod recipes;
 mod report;
 mod verify;
 
@@ -81,9 +82,14 @@ fn for_one(
 }
 
 fn add_sidecar(global: &Global, add: &Add, out: Out) -> Result<(), Error> {
+    if let Some(filter) = &add.list {
+        return recipes::list(out, filter);
+    }
     let assets = add.target.iter().cloned().zip(add.asset.iter().cloned()).collect();
     let request = AddRequest {
-        repository: add.repository.clone(),
+        source: add.source.clone().unwrap_or_default(),
+        version_from: add.version_from.clone(),
+        checksums: add.checksums.clone(),
         name: add.name.clone(),
         tag: add.tag.clone(),
         tag_prefix: add.tag_prefix.clone(),

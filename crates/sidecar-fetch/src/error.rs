@@ -54,6 +54,8 @@ kinds! {
     ConfigDrift = "config-drift", 1;
     /// The command line, the builder or an environment variable asks for something that does not exist.
     Usage = "usage", 2;
+    /// No recipe has the name that was to be added.
+    UnknownRecipe = "unknown-recipe", 2;
     /// `cargo metadata` could not describe the workspace.
     CargoMetadata = "cargo-metadata", 2;
     /// Neither `sidecar.toml` nor `[package.metadata.sidecar]` was found.

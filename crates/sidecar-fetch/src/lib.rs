@@ -51,6 +51,8 @@ pub use cache::{Cache, Usage};
 #[cfg(feature = "resolve")]
 pub use change::FileChange;
 #[cfg(feature = "resolve")]
+pub use manifest::recipe::Recipe;
+#[cfg(feature = "resolve")]
 pub use project::{
     AddRequest, AssetChange, Check, CheckState, Dependency, Features, HeldBack, InitStep, ListRow,
     LockReport, LockedAsset, LockedRow, OutdatedRow, Package, Project, Relock, SyncReport, SyncRow, Targets,

@@ -11,7 +11,10 @@ use crate::fsx;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct NewSidecar {
     pub(crate) name: String,
-    pub(crate) github: String,
+    /// The key of its source, and the value.
+    pub(crate) source: (&'static str, String),
+    pub(crate) checksums: Option<String>,
+    pub(crate) version_from: Option<String>,
     pub(crate) version: Option<String>,
     pub(crate) tag: Option<String>,
     pub(crate) tag_prefix: Option<String>,
@@ -20,6 +23,8 @@ pub(crate) struct NewSidecar {
     pub(crate) resources: Vec<String>,
     pub(crate) install_as: Option<String>,
     pub(crate) features: Vec<String>,
+    /// The targets and `cfg`s that it is for; none: all.
+    pub(crate) targets: Vec<String>,
     /// Target or `cfg` to asset name.
     pub(crate) assets: Vec<(String, String)>,
 }
@@ -41,11 +46,13 @@ pub(crate) fn add(path: &Path, text: &str, new: &NewSidecar) -> Result<String, E
         )));
     }
     let mut table = Table::new();
-    table.insert("github", toml_edit::value(&new.github));
+    table.insert(new.source.0, toml_edit::value(&new.source.1));
     let optional = [
+        ("checksums", &new.checksums),
         ("version", &new.version),
         ("tag", &new.tag),
         ("tag-prefix", &new.tag_prefix),
+        ("version-from", &new.version_from),
         ("bin", &new.bin),
         ("install-as", &new.install_as),
     ];
@@ -60,6 +67,9 @@ pub(crate) fn add(path: &Path, text: &str, new: &NewSidecar) -> Result<String, E
     }
     if !new.features.is_empty() {
         table.insert("features", Item::Value(new.features.iter().collect::<Value>()));
+    }
+    if !new.targets.is_empty() {
+        table.insert("targets", Item::Value(new.targets.iter().collect::<Value>()));
     }
     if !new.assets.is_empty() {
         let mut assets = InlineTable::new();
@@ -218,7 +228,7 @@ mod tests {
     fn new(name: &str) -> NewSidecar {
         NewSidecar {
             name: name.into(),
-            github: "o/r".into(),
+            source: ("github", "o/r".into()),
             version: Some("1.2".into()),
             ..NewSidecar::default()
         }
@@ -294,6 +304,7 @@ mod tests {
             install_as: Some("my-x".into()),
             resources: vec!["**/*.so*".into(), "**/*.dll".into()],
             features: vec!["f".into()],
+            targets: vec!["cfg(unix)".into()],
             assets: vec![("cfg(unix)".into(), "x-{tag}".into())],
             ..new("x")
         };
@@ -303,8 +314,13 @@ mod tests {
         let manifest = crate::manifest::Manifest::read(dir.path()).unwrap();
         let sidecar = manifest.sidecar("x").unwrap();
         assert_eq!(
-            (sidecar.install_as.as_str(), sidecar.assets.len(), sidecar.features.len()),
-            ("my-x", 1, 1)
+            (
+                sidecar.install_as.as_str(),
+                sidecar.assets.len(),
+                sidecar.features.len(),
+                sidecar.targets.len()
+            ),
+            ("my-x", 1, 1, 1)
         );
         assert_eq!(sidecar.request()["resources"], "**/*.so* | **/*.dll");
     }

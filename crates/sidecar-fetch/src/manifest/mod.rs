@@ -7,6 +7,8 @@ pub(crate) mod source;
 
 #[cfg(feature = "resolve")]
 pub(crate) mod edit;
+#[cfg(feature = "resolve")]
+pub(crate) mod recipe;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

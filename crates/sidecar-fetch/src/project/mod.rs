@@ -12,6 +12,7 @@ mod inventory;
 mod locking;
 mod outdated;
 mod patch;
+mod recipes;
 mod sync;
 mod trees;
 mod update;

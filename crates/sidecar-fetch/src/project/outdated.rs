@@ -112,7 +112,7 @@ impl Project<'_> {
                 let found = Some(Named { tag: tag.clone(), version: of_tag(tag) });
                 Newest { found, held_back: None }
             }
-            _ => self.newest_of(manifest, sidecar, minimum)?,
+            _ => self.newest_within(manifest, sidecar, minimum)?,
         };
         if !sidecar.source.lists_releases() && sidecar.wanted != Wanted::Latest {
             return Ok((allowed, Newest::default()));
@@ -122,7 +122,7 @@ impl Project<'_> {
             return Ok((allowed, latest));
         }
         let any = Sidecar { wanted: Wanted::Latest, ..sidecar.clone() };
-        let latest = match self.newest_of(manifest, &any, minimum) {
+        let latest = match self.newest_within(manifest, &any, minimum) {
             Ok(latest) => latest,
             // Tags that are no versions, and those of several programs, have no newest one.
             Err(error) if error.kind() == Kind::ReleaseNotFound => Newest::default(),
@@ -131,7 +131,7 @@ impl Project<'_> {
         Ok((allowed, latest))
     }
 
-    fn newest_of(
+    fn newest_within(
         &self,
         manifest: &Manifest,
         sidecar: &Sidecar,
