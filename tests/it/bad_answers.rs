@@ -143,7 +143,7 @@ fn published_checksums_that_disagree() {
         "[settings]\ntargets = [\"x86_64-unknown-linux-gnu\"]\n[sidecar.tool]\ngithub = \"acme/tool\"\n",
     );
     app.fails("checksum-disagree", ["lock"]).stderr_eq(str![[r#"
-error: sidecar `tool`: the published checksums of `tool-v1.2.0-x86_64-unknown-linux-gnu.tar.gz` disagree
+error: sidecar `tool` 1.2.0: the published checksums of `tool-v1.2.0-x86_64-unknown-linux-gnu.tar.gz` disagree
   github-digest  sha256 dcf548e2402150d6de77757c78d610251965cd9a09ee79b1ae902863a6a4e411
   SHA256SUMS     sha256 0000000000000000000000000000000000000000000000000000000000000000
 

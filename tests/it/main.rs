@@ -21,6 +21,7 @@ mod output;
 mod overlays;
 mod patching;
 mod placeholders;
+mod proofs;
 mod relocking;
 mod replaying;
 mod secrets;

@@ -17,3 +17,9 @@ mod server;
 pub use archive::{Member, gzip, tar_gz, tar_gz_with_links, zip, zip_with_links};
 pub use program::{library, program};
 pub use server::{Content, Fault, Match, ReleaseServer, ReleaseSpec, Seen, Times};
+
+/// The SHA-256 of some bytes in hexadecimal digits.
+pub fn sha256(bytes: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -4,7 +4,7 @@ use super::{Project, Wanted};
 use crate::error::{Error, Kind};
 use crate::lock::Locked;
 use crate::manifest::{self, Manifest, Sidecar};
-use crate::resolve::checksum::{self, Checksums, Proof};
+use crate::resolve::checksum::{self, Checksums, Evidence};
 use crate::resolve::choose::Query;
 use crate::resolve::dist_manifest::{self, DistManifest};
 use crate::resolve::github::{GitHub, Token};
@@ -30,7 +30,7 @@ pub(super) struct Chosen {
     pub(super) asset: Asset,
     /// The member that the release's own map names.
     pub(super) member: Option<String>,
-    pub(super) proof: Option<Proof>,
+    pub(super) evidence: Evidence,
     /// Whether it can be downloaded with a token only.
     pub(super) private: bool,
 }
@@ -72,8 +72,8 @@ impl Project<'_> {
             let (asset, reason) = match pick(&release, dist.as_ref(), &query, overridden.as_deref()) {
                 Ok(picked) => {
                     let asset = release.assets[picked.asset].clone();
-                    let proof = checksums.proof(&asset)?;
-                    (Some(Chosen { asset, member: picked.member, proof, private }), picked.reason)
+                    let evidence = checksums.evidence(&asset)?;
+                    (Some(Chosen { asset, member: picked.member, evidence, private }), picked.reason)
                 }
                 // A gap on a target that is only attempted; one that was named by hand is a mistake.
                 Err(e)
