@@ -23,6 +23,7 @@ mod output;
 mod overlays;
 mod patching;
 mod placeholders;
+mod proofs;
 mod recipes;
 mod relocking;
 mod replaying;

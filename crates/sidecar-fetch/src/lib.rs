@@ -21,6 +21,9 @@ mod features;
 #[cfg(feature = "download")]
 mod fetch;
 mod fsx;
+#[cfg(all(fuzzing, feature = "resolve"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hash;
 mod inspect;
 mod install;

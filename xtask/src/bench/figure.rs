@@ -10,6 +10,7 @@ pub(super) const MILLISECONDS: Unit = Unit("ms", 1);
 /// 1,000,000 bytes.
 pub(super) const MEGABYTES: Unit = Unit("MB", 1);
 pub(super) const MB_PER_SECOND: Unit = Unit("MB/s", 0);
+pub(super) const PER_SECOND: Unit = Unit("/s", 0);
 pub(super) const TIMES: Unit = Unit("x", 2);
 
 impl Unit {
@@ -62,6 +63,13 @@ impl Figure {
     pub(super) fn at_most(what: impl Into<String>, value: f64, aim: f64, unit: Unit) -> Self {
         let verdict = if value <= aim { Verdict::Met } else { Verdict::Missed };
         let aim = format!("<= {}", unit.show(aim));
+        Self { what: what.into(), value: unit.show(value), aim, verdict }
+    }
+
+    /// A figure that should be at least `aim`.
+    pub(super) fn at_least(what: impl Into<String>, value: f64, aim: f64, unit: Unit) -> Self {
+        let verdict = if value >= aim { Verdict::Met } else { Verdict::Missed };
+        let aim = format!(">= {}", unit.show(aim));
         Self { what: what.into(), value: unit.show(value), aim, verdict }
     }
 

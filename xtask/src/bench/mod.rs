@@ -3,6 +3,7 @@
 //! What is compared is measured in one run and in turns: machines are noisy, and differ.
 
 mod build;
+mod choose;
 mod corpus;
 mod cost;
 mod drift;
@@ -37,7 +38,7 @@ struct Bench {
 /// A name, what it measures, and how.
 type Measurement = (&'static str, &'static str, fn(&Bench) -> Result<Vec<Figure>>);
 
-const MEASUREMENTS: [Measurement; 9] = [
+const MEASUREMENTS: [Measurement; 10] = [
     ("sync", "cold sync of 20 sidecars of 5-60 MB, beside curl + sha256sum + tar", sync::measure),
     ("build", "the same by build() in an unoptimised build script", build::measure),
     ("steps", "build() of one 60 MB sidecar at opt-level 0, by form", steps::measure),
@@ -46,6 +47,7 @@ const MEASUREMENTS: [Measurement; 9] = [
     ("drift", "build() that compares Tauri's configuration, at opt-level 0", drift::measure),
     ("memory", "most memory of a cold sync of one 300 MB program", memory::measure),
     ("cost", "what sidecar-fetch adds to a cold build with tauri-build", cost::measure),
+    ("choose", "choosing the asset of a release, on one core", choose::measure),
     ("storm", "16 processes at once, and 200 that are killed", storm::measure),
 ];
 

@@ -1,5 +1,8 @@
 //! What a publisher says the SHA-256 of an asset is: the forge's digest and the checksum files beside the asset.
 
+mod files;
+mod inner;
+mod json;
 mod text;
 
 use std::cell::RefCell;
@@ -10,6 +13,8 @@ use super::release::{Asset, Release};
 use crate::error::{Error, Kind};
 use crate::hash::Sha256;
 
+pub(crate) use self::files::{Candidate, Scope, candidates};
+pub(crate) use self::inner::{Claim, claim};
 pub(crate) use self::text::parse;
 
 /// The largest checksum file that is read, in bytes: ten thousand lines, where real ones have a few hundred.
@@ -17,88 +22,51 @@ pub(crate) const LIMIT: u64 = 1024 * 1024;
 /// How many checksum files of one kind are asked for an asset, where a release has one for each system.
 const FILES: usize = 4;
 
-/// Endings of files that belong to one asset: `<asset>.sha256`.
-const PER_ASSET: [&str; 4] = [".sha256", ".sha256sum", ".sha256.txt", ".sha256sum.txt"];
-
-/// Ends of names of files for all assets, compared without separators and without `.txt`: `SHA256SUMS`, `sha256.sum`,
-/// `tool_1.2_checksums.txt`, `checksums-sha256.txt`, `SHASUMS256.txt`, `hashes.sha256`. Those that name the algorithm
-/// are asked first.
-const COMBINED: [&str; 9] = [
-    "sha256sums",
-    "sha256sum",
-    "sha256",
-    "shasums256",
-    "sha2256sums",
-    "checksums",
-    "checksum",
-    "shasums",
-    "hashes",
-];
-/// How many of [`COMBINED`] name the algorithm.
-const NAMED: usize = 5;
-
-/// Words of files that hold other algorithms, compared as [`COMBINED`] is.
-const OTHER_ALGORITHMS: [&str; 9] =
-    ["sha512", "sha384", "sha224", "sha1", "md5", "blake", "b3sum", "b2sum", "rmd160"];
-
-/// What a checksum file speaks of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Scope {
-    /// The one asset that it is named after; the hash may stand there alone.
-    Asset,
-    /// Every asset that it lists by name.
-    Release,
-}
-
-/// A file that may hold the checksum of an asset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Candidate<'a> {
-    /// The name of the file.
-    pub(crate) name: &'a str,
-    pub(crate) scope: Scope,
-}
-
-/// The files among `names` that may hold the SHA-256 of `asset`, the likeliest first.
-pub(crate) fn candidates<'a>(asset: &str, names: &[&'a str]) -> Vec<Candidate<'a>> {
-    let mut found: Vec<(Scope, usize, &str)> = Vec::new();
-    for name in names {
-        if let Some(rank) = per_asset(asset, name) {
-            found.push((Scope::Asset, rank, name));
-        } else if let Some(rank) = combined(asset, name, names) {
-            found.push((Scope::Release, rank, name));
-        }
-    }
-    found.sort_unstable();
-    found.into_iter().map(|(scope, _, name)| Candidate { name, scope }).collect()
-}
-
-fn per_asset(asset: &str, name: &str) -> Option<usize> {
-    let (head, end) = (name.get(..asset.len())?, name.get(asset.len()..)?);
-    let rank = PER_ASSET.iter().position(|known| end.eq_ignore_ascii_case(known))?;
-    head.eq_ignore_ascii_case(asset).then_some(rank)
-}
-
-fn combined(asset: &str, name: &str, names: &[&str]) -> Option<usize> {
-    let lower = name.to_ascii_lowercase();
-    let plain = lower.strip_suffix(".txt").unwrap_or(&lower);
-    let word: String = plain.chars().filter(char::is_ascii_alphanumeric).collect();
-    if OTHER_ALGORITHMS.iter().any(|other| word.contains(other)) {
-        return None;
-    }
-    let end = COMBINED.iter().position(|end| word.ends_with(end))?;
-    // `foo-linux.sha256` belongs to the assets that begin like it; with one for another asset nothing is to be found.
-    let stem = PER_ASSET.iter().find_map(|end| lower.strip_suffix(end));
-    let begins = |asset: &str| stem.is_some_and(|stem| asset.to_ascii_lowercase().starts_with(stem));
-    let is_of_others = names.iter().any(|other| *other != name && begins(other)) && !begins(asset);
-    (!is_of_others).then_some(usize::from(end >= NAMED))
-}
-
 /// A checksum that was published, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Proof {
     pub(crate) sha256: Sha256,
     /// `github-digest`, or the name of the file: `SHA256SUMS`, `tool.zip.sha256`.
     pub(crate) source: String,
+}
+
+/// What is published about an asset.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Evidence {
+    /// What the asset's hash should be.
+    pub(crate) proof: Option<Proof>,
+    /// What a checksum file says instead, while the forge or the build says what `proof` has.
+    pub(crate) doubt: Option<Proof>,
+    /// What the asset's own file says of a file with another name, which may be the binary.
+    pub(crate) hint: Option<Proof>,
+}
+
+impl Proof {
+    /// Whether it stands in a checksum file, which people make and get wrong, and not in what a forge or a build says.
+    pub(crate) fn is_of_a_file(&self) -> bool {
+        ![DIGEST, dist_manifest::FILE].contains(&self.source.as_str())
+    }
+}
+
+impl Evidence {
+    /// Where the hash that was seen is written down, for the lock; an error where a checksum file speaks of neither the
+    /// asset nor the binary within.
+    pub(crate) fn provenance(&self, asset: &str, seen: &Sha256, binary: &Sha256) -> Result<String, Error> {
+        let of_binary = |proof: &Proof| format!("{} (of the binary within)", proof.source);
+        let stated = |proof: &Proof| claim(&proof.sha256, seen, binary);
+        match (&self.proof, &self.doubt) {
+            (None, _) => {
+                let hint = self.hint.as_ref().filter(|hint| stated(hint) == Claim::Binary);
+                Ok(hint.map_or_else(|| "download".to_owned(), of_binary))
+            }
+            (Some(proof), Some(doubt)) if stated(doubt) == Claim::Neither => {
+                Err(disagree(asset, &[proof.clone(), doubt.clone()]))
+            }
+            (Some(proof), Some(doubt)) => Ok(format!("{}, {}", proof.source, of_binary(doubt))),
+            (Some(proof), None) if stated(proof) == Claim::Binary => Ok(of_binary(proof)),
+            (Some(proof), None) => Ok(proof.source.clone()),
+        }
+    }
 }
 
 /// The name of the forge's own digest as a source.
@@ -127,16 +95,18 @@ impl<'a> Checksums<'a> {
         Self { release, dist, fetch, files: RefCell::default() }
     }
 
-    /// What is published about an asset of the release, or `None`: about half of all releases have no checksum file,
-    /// and assets from before June 2025 have no digest.
+    /// What is published about an asset of the release; nothing for about half of all: they have no checksum file, and
+    /// assets from before June 2025 have no digest.
     ///
     /// The digest, cargo-dist's manifest, the asset's own file and the release's file must agree, where there are several
-    /// ([`Kind::ChecksumDisagree`]). A file that does not list the asset says nothing about it.
-    pub(crate) fn proof(&self, asset: &Asset) -> Result<Option<Proof>, Error> {
+    /// ([`Kind::ChecksumDisagree`]); but where only the checksum files contradict what the forge serves, they may be of the
+    /// binary within, which [`Evidence::provenance`] tells. A file that does not list the asset says nothing about it.
+    pub(crate) fn evidence(&self, asset: &Asset) -> Result<Evidence, Error> {
         let digest = asset.digest.map(|sha256| Proof { sha256, source: DIGEST.to_owned() });
         let listed = self.dist.and_then(|dist| dist.sha256(&asset.name));
         let listed = listed.map(|sha256| Proof { sha256, source: dist_manifest::FILE.to_owned() });
         let mut proofs: Vec<Proof> = digest.into_iter().chain(listed).collect();
+        let (of_the_asset, mut hint) = (proofs.len(), None);
         let names = self.release.names();
         let candidates = candidates(&asset.name, &names);
         for scope in [Scope::Asset, Scope::Release] {
@@ -146,12 +116,24 @@ impl<'a> Checksums<'a> {
                     proofs.extend(found);
                     break;
                 }
+                if scope == Scope::Asset && hint.is_none() {
+                    hint = self.lone(candidate.name);
+                }
             }
         }
-        if proofs.iter().any(|proof| proof.sha256 != proofs[0].sha256) {
+        let other = |proof: &&Proof| proof.sha256 != proofs[0].sha256;
+        let Some(doubt) = proofs.iter().find(other) else {
+            return Ok(Evidence { proof: proofs.into_iter().next(), doubt: None, hint });
+        };
+        let files = &proofs[of_the_asset..];
+        let only_files = of_the_asset > 0
+            && proofs[..of_the_asset].iter().all(|proof| proof.sha256 == proofs[0].sha256)
+            && files.iter().all(|proof| proof.sha256 == doubt.sha256);
+        if !only_files {
             return Err(disagree(&asset.name, &proofs));
         }
-        Ok(proofs.into_iter().next())
+        let doubt = Some(doubt.clone());
+        Ok(Evidence { proof: proofs.into_iter().next(), doubt, hint })
     }
 
     /// What one file says about the asset; several hashes where it contradicts itself.
@@ -171,6 +153,12 @@ impl<'a> Checksums<'a> {
             files.get(&file.name).map(|body| parse(body, &asset.name, candidate.scope)).unwrap_or_default();
         Ok(hashes.into_iter().map(|sha256| Proof { sha256, source: file.name.clone() }).collect())
     }
+
+    /// The only hash in a file that was read.
+    fn lone(&self, name: &str) -> Option<Proof> {
+        let sha256 = text::lone(self.files.borrow().get(name)?)?;
+        Some(Proof { sha256, source: name.to_owned() })
+    }
 }
 
 fn disagree(asset: &str, proofs: &[Proof]) -> Error {
@@ -185,75 +173,16 @@ mod tests {
     use super::super::release::tests::release;
     use super::*;
 
-    fn found(asset: &str, names: &[&str]) -> Vec<(String, Scope)> {
-        candidates(asset, names).into_iter().map(|c| (c.name.to_owned(), c.scope)).collect()
-    }
-
-    #[test]
-    fn the_assets_own_file_goes_before_the_releases() {
-        let names = [
-            "checksums.txt",
-            "a.zip.sha256sum",
-            "SHA256SUMS",
-            "a.zip",
-            "A.zip.sha256",
-            "a.zip.sha512",
-            "a.zip.sha256.asc",
-        ];
-        let own = |name: &str| (name.to_owned(), Scope::Asset);
-        let all = |name: &str| (name.to_owned(), Scope::Release);
-        assert_eq!(
-            found("a.zip", &names),
-            [own("A.zip.sha256"), own("a.zip.sha256sum"), all("SHA256SUMS"), all("checksums.txt")]
-        );
-    }
-
-    #[test]
-    fn names_of_the_field() {
-        for name in [
-            "SHA256SUMS",
-            "sha256.sum",
-            "sha256sum.txt",
-            "tool_1.2.0_checksums.txt",
-            "tool_1.2.0_SHA256SUMS",
-            "SHASUMS256.txt",
-            "SHA2-256SUMS",
-            "checksums.sha256",
-            "checksums-sha256.txt",
-            "hashes.sha256",
-            "cmake-4.0-SHA-256.txt",
-            "shasums",
-            "CHECKSUM",
-            "sha256.txt",
-            "release-v1.2.sha256",
-        ] {
-            assert_eq!(found("a.zip", &["a.zip", name]).len(), 1, "{name}");
-        }
-        for name in [
-            "SHA512SUMS",
-            "md5sums.txt",
-            "checksums.txt.sig",
-            "checksums.txt.pem",
-            "SHASUMS256.txt.asc",
-            "tool.zip",
-            "checksums_rmd160.txt",
-            "B3SUMS",
-            "sha256sums.txt.sigstore.json",
-            "checksums_hashes_order",
-        ] {
-            assert_eq!(found("a.zip", &["a.zip", name]), [], "{name}");
-        }
-    }
-
-    #[test]
-    fn a_file_of_another_asset_is_left_alone() {
-        let names =
-            ["a-linux.tar.gz", "a-mac.tar.gz", "a-mac.tar.gz.sha256", "a-linux.sha256", "a-mac.sha256"];
-        assert_eq!(found("a-linux.tar.gz", &names), [("a-linux.sha256".to_owned(), Scope::Release)]);
-    }
-
     fn hash(of: &str) -> Sha256 {
         Sha256::of(of.as_bytes())
+    }
+
+    /// The proof of an asset that holds no binary which could explain a doubt.
+    fn undisputed(checksums: &Checksums<'_>, asset: &Asset) -> Result<Option<Proof>, Error> {
+        let evidence = checksums.evidence(asset)?;
+        let seen = evidence.proof.as_ref().map_or_else(|| hash("download"), |proof| proof.sha256);
+        evidence.provenance(&asset.name, &seen, &seen)?;
+        Ok(evidence.proof)
     }
 
     /// Proves `a.zip` of a release whose files have these contents.
@@ -266,7 +195,7 @@ mod tests {
             let (_, body) = files.iter().find(|(name, _)| *name == asset.name).unwrap();
             Ok(body.clone().into_bytes())
         };
-        let proof = Checksums::new(&release, None, &fetch).proof(&release.assets[0])?;
+        let proof = undisputed(&Checksums::new(&release, None, &fetch), &release.assets[0])?;
         Ok(proof.map(|proof| (proof.sha256, proof.source)))
     }
 
@@ -312,12 +241,46 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_doubts_the_forge_may_be_of_the_binary_within() {
+        let (asset, binary, other) = (hash("a"), hash("binary"), hash("other"));
+        let mut release = release("v1", &["a.zip", "a.zip.sha256"]);
+        release.assets[0].digest = Some(asset);
+        let fetch = |_: &Asset| Ok(binary.to_string().into_bytes());
+        let checksums = Checksums::new(&release, None, &fetch);
+        let evidence = checksums.evidence(&release.assets[0]).unwrap();
+        assert_eq!(
+            evidence.provenance("a.zip", &asset, &binary).unwrap(),
+            "github-digest, a.zip.sha256 (of the binary within)"
+        );
+        let error = evidence.provenance("a.zip", &asset, &other).unwrap_err();
+        assert_eq!(error.kind(), Kind::ChecksumDisagree);
+        let alone = Evidence { proof: evidence.doubt, ..Evidence::default() };
+        assert_eq!(
+            alone.provenance("a.zip", &asset, &binary).unwrap(),
+            "a.zip.sha256 (of the binary within)"
+        );
+        assert_eq!(alone.provenance("a.zip", &binary, &binary).unwrap(), "a.zip.sha256");
+        assert_eq!(Evidence::default().provenance("a.zip", &asset, &binary).unwrap(), "download");
+    }
+
+    #[test]
+    fn the_assets_own_file_may_name_the_binary_instead() {
+        let release = release("v1", &["a.zip", "a.sha256sum"]);
+        let fetch = |_: &Asset| Ok(format!("{}  tool\n", hash("binary")).into_bytes());
+        let evidence = Checksums::new(&release, None, &fetch).evidence(&release.assets[0]).unwrap();
+        let of = |binary| evidence.provenance("a.zip", &hash("a"), &hash(binary)).unwrap();
+        assert_eq!(of("binary"), "a.sha256sum (of the binary within)");
+        assert_eq!(of("another"), "download");
+    }
+
+    #[test]
     fn the_manifest_of_cargo_dist_is_a_source() {
         let body = format!(r#"{{"artifacts": {{"a.zip": {{"checksums": {{"sha256": "{}"}}}}}}}}"#, hash("a"));
         let dist = DistManifest::parse(body.as_bytes()).unwrap();
         let mut release = release("v1", &["a.zip"]);
         let fetch = |_: &Asset| Ok(Vec::new());
-        let of = |release: &Release| Checksums::new(release, Some(&dist), &fetch).proof(&release.assets[0]);
+        let of =
+            |release: &Release| undisputed(&Checksums::new(release, Some(&dist), &fetch), &release.assets[0]);
         assert_eq!(of(&release).unwrap().unwrap().source, "dist-manifest.json");
         release.assets[0].digest = Some(hash("b"));
         assert_eq!(of(&release).unwrap_err().kind(), Kind::ChecksumDisagree);
@@ -334,7 +297,7 @@ mod tests {
         };
         let checksums = Checksums::new(&release, None, &fetch);
         for asset in &release.assets[..2] {
-            assert_eq!(checksums.proof(asset).unwrap(), None);
+            assert_eq!(checksums.evidence(asset).unwrap(), Evidence::default());
         }
         assert_eq!(count.get(), 1);
     }

@@ -99,11 +99,26 @@ pub(super) fn small_file(transport: &dyn Transport, url: &str, limit: u64) -> Re
     }
 }
 
-/// Refuses names that neither git nor a forge allows: they would be printed, and become parts of paths.
-pub(super) fn check_names<'n>(names: impl IntoIterator<Item = &'n str>, page: &str) -> Result<(), Error> {
-    let Some(odd) = names.into_iter().find(|name| name.contains(char::is_control)) else { return Ok(()) };
-    Err(Error::new(Kind::ApiAnswer, "the server names a tag or an asset with control characters")
+/// Refuses names that neither git nor a forge allows, and those of assets that no file can have: they would be printed,
+/// and become parts of paths.
+pub(super) fn check_names<'n>(
+    assets: impl Iterator<Item = &'n str> + Clone,
+    tag: &'n str,
+    page: &str,
+) -> Result<(), Error> {
+    if let Some(odd) = assets.clone().chain([tag]).find(|name| name.contains(char::is_control)) {
+        return Err(Error::new(
+            Kind::ApiAnswer,
+            "the server names a tag or an asset with control characters",
+        )
         .fact("name", odd)
         .fact("release", shown(page))
-        .fact("reason", "neither git nor a forge allows them"))
+        .fact("reason", "neither git nor a forge allows them"));
+    }
+    let mut assets = assets;
+    let is_path = |name: &&str| name.contains(['/', '\\']) || matches!(*name, "" | "." | "..");
+    let Some(path) = assets.find(is_path) else { return Ok(()) };
+    Err(Error::new(Kind::ApiAnswer, "the server names an asset as no file can be named")
+        .fact("name", format!("`{path}`"))
+        .fact("release", shown(page)))
 }

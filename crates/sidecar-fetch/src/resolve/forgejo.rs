@@ -64,7 +64,7 @@ impl<'a> Forgejo<'a> {
 
 fn read(json: ReleaseJson) -> Result<Release, Error> {
     let names = json.assets.iter().map(|asset| asset.name.as_str());
-    forge::check_names(names.chain([json.tag_name.as_str()]), &json.html_url)?;
+    forge::check_names(names, &json.tag_name, &json.html_url)?;
     let asset = |asset: AssetJson| {
         check_secure(&asset.browser_download_url)?;
         let (name, url) = (asset.name, asset.browser_download_url);

@@ -74,7 +74,7 @@ impl<'a> GitLab<'a> {
         let page = json.links.page.unwrap_or_else(|| format!("{}/-/releases", self.0.web));
         let assets: Vec<Asset> = json.assets.links.into_iter().map(asset).collect::<Result<_, Error>>()?;
         let names = assets.iter().map(|asset| asset.name.as_str());
-        forge::check_names(names.chain([json.tag_name.as_str()]), &page)?;
+        forge::check_names(names, &json.tag_name, &page)?;
         Ok(Release {
             version: version::of_tag(&json.tag_name),
             said: None,
@@ -90,12 +90,12 @@ impl<'a> GitLab<'a> {
     }
 }
 
-/// A link as an asset. Its label is a file name with most publishers; a text for people has spaces, and then the address
-/// ends with the name.
+/// A link as an asset. Its label is a file name with most publishers; a text for people has spaces or slashes, and then
+/// the address ends with the name.
 fn asset(link: LinkJson) -> Result<Asset, Error> {
     let url = link.direct_asset_url.unwrap_or(link.url);
     check_secure(&url)?;
-    let name = if link.name.contains(char::is_whitespace) {
+    let name = if link.name.contains(|c: char| c.is_whitespace() || matches!(c, '/' | '\\')) {
         super::url::file_name(&url).filter(|name| name != "download").unwrap_or(link.name)
     } else {
         link.name

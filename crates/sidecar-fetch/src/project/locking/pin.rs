@@ -12,6 +12,7 @@ use crate::lock::tree::{self, Companion, Tree};
 use crate::lock::{Lock, Pin};
 use crate::manifest::Layout;
 use crate::provision::unpack_into;
+use crate::resolve::checksum::Proof;
 use crate::resolve::integrity;
 use crate::target::Target;
 use crate::template::Values;
@@ -19,35 +20,13 @@ use crate::unpack::companions::{self, Selected};
 use crate::unpack::member::{self, Wish};
 use crate::unpack::{Archive, Entry, Format, MEMBER};
 
-/// What vouches for the hash of an asset.
-fn provenance(chosen: &Chosen) -> &str {
-    match (&chosen.proof, &chosen.asset.integrity) {
-        (Some(proof), _) => &proof.source,
-        (None, Some(_)) => integrity::PROVENANCE,
-        (None, None) => "download",
-    }
-}
-
 impl Project<'_> {
     /// The pin of a pick that has an asset.
     pub(super) fn pin(&self, pick: &Pick<'_>, chosen: &Chosen) -> Result<Pin, Error> {
-        let Chosen { asset, proof, private, .. } = chosen;
+        let Chosen { asset, private, .. } = chosen;
         let api_url = private.then_some(asset.api_url.as_str());
-        let (url, bearer) = self.network.address(&asset.url, api_url);
-        let wanted = Download {
-            label: &asset.name,
-            url,
-            accept: Some("application/octet-stream"),
-            bearer,
-            sha256: proof.as_ref().map(|p| &p.sha256),
-            size: asset.size,
-            expected_at: proof.as_ref().map(|p| p.source.as_str()),
-        };
-        let fetched = self.network.fetch(self.cache.get()?, &wanted, self.reporter)?;
-        if let Some(integrity) = &asset.integrity {
-            integrity.check(&fetched.path, &asset.name)?;
-        }
-        let Inside { member, sha256, size, mut tree } = self.look_inside(pick, chosen, &fetched)?;
+        let (fetched, Inside { member, sha256, size, mut tree }, provenance) =
+            self.fetch_proven(pick, chosen, api_url)?;
         let blame = |e: Error, member: &str| e.fact("asset", &asset.name).fact("member", member);
         let cpu = if pick.sidecar.may_be_emulated() { Cpu::OrTranslated } else { Cpu::Native };
         let facts = inspect::check(&self.cache.get()?.blob(&sha256), &pick.target, cpu)
@@ -70,7 +49,7 @@ impl Project<'_> {
             api_url: api_url.map(str::to_owned),
             size: fetched.size,
             sha256: fetched.sha256,
-            provenance: provenance(chosen).to_owned(),
+            provenance,
             emulated,
             member,
             binary_size: size,
@@ -96,6 +75,55 @@ impl Project<'_> {
                 targets.join(", ")
             ));
         }
+    }
+
+    /// Downloads what was chosen and looks inside; where the hash of what came is written down.
+    ///
+    /// A checksum file may be of the binary within, which is known only when that is unpacked. So a file that is not what
+    /// one says is looked into as one that nothing is said of, and refused where its binary is not what was meant either.
+    fn fetch_proven(
+        &self,
+        pick: &Pick<'_>,
+        chosen: &Chosen,
+        api_url: Option<&str>,
+    ) -> Result<(Fetched, Inside, String), Error> {
+        let Chosen { asset, evidence, .. } = chosen;
+        let proof = evidence.proof.as_ref();
+        let (url, bearer) = self.network.address(&asset.url, api_url);
+        let wanted = Download {
+            label: &asset.name,
+            url,
+            accept: Some("application/octet-stream"),
+            bearer,
+            sha256: proof.map(|p| &p.sha256),
+            size: asset.size,
+            expected_at: proof.map(|p| p.source.as_str()),
+        };
+        let fetch = |wanted| self.network.fetch(self.cache.get()?, wanted, self.reporter);
+        let (fetched, refused) = match fetch(&wanted) {
+            Err(e) if e.kind() == Kind::ChecksumMismatch && proof.is_some_and(Proof::is_of_a_file) => {
+                let unproven = Download { sha256: None, expected_at: None, ..wanted };
+                match fetch(&unproven) {
+                    Ok(fetched) => (fetched, Some(e)),
+                    Err(_) => return Err(e),
+                }
+            }
+            fetched => (fetched?, None),
+        };
+        if let Some(integrity) = &asset.integrity {
+            integrity.check(&fetched.path, &asset.name)?;
+        }
+        let inside = match (self.look_inside(pick, chosen, &fetched), refused) {
+            (Ok(inside), None) => inside,
+            (Ok(inside), Some(_)) if proof.is_some_and(|proof| proof.sha256 == inside.sha256) => inside,
+            (_, Some(refused)) => return Err(refused),
+            (Err(e), None) => return Err(e),
+        };
+        let provenance = match asset.integrity {
+            Some(_) => integrity::PROVENANCE.to_owned(),
+            None => evidence.provenance(&asset.name, &fetched.sha256, &inside.sha256)?,
+        };
+        Ok((fetched, inside, provenance))
     }
 
     /// Finds the binary in the asset, and its companions where it is a tree, and unpacks them into the cache.

@@ -5,7 +5,7 @@ use crate::env;
 use crate::error::{Error, Kind};
 use crate::lock::Locked;
 use crate::manifest::{self, Manifest, Sidecar};
-use crate::resolve::checksum::{self, Checksums, Proof};
+use crate::resolve::checksum::{self, Checksums, Evidence};
 use crate::resolve::choose::Query;
 use crate::resolve::dist_manifest::{self, DistManifest};
 use crate::resolve::forgejo::Forgejo;
@@ -43,7 +43,7 @@ pub(super) struct Chosen {
     pub(super) member: Option<String>,
     /// Whether it is said to be for x86-64, which the target's system translates.
     pub(super) emulated: bool,
-    pub(super) proof: Option<Proof>,
+    pub(super) evidence: Evidence,
     /// Whether it can be downloaded with a token only.
     pub(super) private: bool,
 }
@@ -72,7 +72,11 @@ impl Found<'_> {
     fn pick(&self, sidecar: &Sidecar, values: &Values<'_>) -> Result<(Chosen, String), Error> {
         match self.source.offer(self.release, values)? {
             Offer::File { asset, proof, reason } => {
-                Ok((Chosen { asset: *asset, member: None, emulated: false, proof, private: false }, reason))
+                let evidence = Evidence { proof, ..Evidence::default() };
+                Ok((
+                    Chosen { asset: *asset, member: None, emulated: false, evidence, private: false },
+                    reason,
+                ))
             }
             Offer::Nothing(why) => Err(Error::new(
                 Kind::AssetNotFound,
@@ -106,9 +110,9 @@ impl Found<'_> {
         };
         let picked = pick(release, self.dist, &query, overridden.as_deref())?;
         let asset = release.assets[picked.asset].clone();
-        let proof = checksums.proof(&asset)?;
+        let evidence = checksums.evidence(&asset)?;
         let Picked { member, emulated, reason, .. } = picked;
-        Ok((Chosen { asset, member, emulated, proof, private: self.private }, reason))
+        Ok((Chosen { asset, member, emulated, evidence, private: self.private }, reason))
     }
 }
 

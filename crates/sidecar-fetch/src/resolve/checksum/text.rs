@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Scope;
+use super::{Scope, json};
 use crate::hash::Sha256;
 
 /// What a file says once: a hash, and the file that it is of, where it names one.
@@ -12,16 +12,66 @@ type Entry<'a> = (Sha256, Option<&'a str>);
 const FORMS: [for<'a> fn(&'a str) -> Option<Entry<'a>>; 6] = [gnu, bare, bsd, name_first, labelled, nameless];
 
 /// The SHA-256 hashes that a file gives for `asset`: none where it does not list it, several where it contradicts
-/// itself. Names must be equal as a whole, but for the directories in front of them; a hash without a name counts in
-/// files of [`Scope::Asset`] only.
+/// itself. Names must be equal as a whole, but for the directories in front of them and, where none is equal, for case; a
+/// hash without a name counts in files of [`Scope::Asset`] only. A signature says nothing, whatever it is called.
 pub(crate) fn parse(file: &[u8], asset: &str, scope: Scope) -> BTreeSet<Sha256> {
     let text = decode(file);
-    let is_meant = |name: Option<&str>| match name {
-        Some(name) => base(name) == asset,
-        None => scope == Scope::Asset,
+    let listed = listed(&text);
+    if is_signature(listed) {
+        return BTreeSet::new();
+    }
+    let json = json::entries(listed);
+    let entries: Vec<Entry<'_>> = match &json {
+        Some(json) => json.iter().map(|(hash, name)| (*hash, name.as_deref())).collect(),
+        None => entries(listed),
     };
-    let entries = entries(&text).into_iter().filter(|(_, name)| is_meant(*name));
-    entries.map(|(sha256, _)| sha256).collect()
+    let of = |is_meant: &dyn Fn(&str) -> bool| -> BTreeSet<Sha256> {
+        let meant = |name: Option<&str>| match name {
+            Some(name) => is_meant(base(name)) || sized(name).is_some_and(|name| is_meant(base(name))),
+            None => scope == Scope::Asset,
+        };
+        entries.iter().filter(|(_, name)| meant(*name)).map(|(sha256, _)| *sha256).collect()
+    };
+    let exact = of(&|name| name == asset);
+    if exact.is_empty() { of(&|name| name.eq_ignore_ascii_case(asset)) } else { exact }
+}
+
+/// The one hash of a file that has no other, whatever it names.
+pub(super) fn lone(file: &[u8]) -> Option<Sha256> {
+    let text = decode(file);
+    let listed = listed(&text);
+    if is_signature(listed) || json::entries(listed).is_some() {
+        return None;
+    }
+    match entries(listed).as_slice() {
+        [(hash, _)] => Some(*hash),
+        _ => None,
+    }
+}
+
+/// The signed text of a clear-signed list, without its armour; of any other file, all.
+fn listed(text: &str) -> &str {
+    let Some(at) = text.find("-----BEGIN PGP SIGNED MESSAGE-----") else { return text };
+    let signed = &text[at..];
+    let signed = signed.split("-----BEGIN PGP SIGNATURE-----").next().unwrap_or(signed);
+    // The header ends with an empty line; it names the digest of the signature, not of the files.
+    let (unix, windows) = (signed.find("\n\n").map(|at| at + 2), signed.find("\r\n\r\n").map(|at| at + 4));
+    match unix.into_iter().chain(windows).min() {
+        Some(at) => &signed[at..],
+        None => "",
+    }
+}
+
+/// Whether a text is a signature or a key, by its first line: armour, minisign's comment.
+fn is_signature(text: &str) -> bool {
+    let first = text.trim_start().lines().next().unwrap_or_default();
+    first.starts_with("-----BEGIN ") || first.starts_with("untrusted comment:")
+}
+
+/// A name behind a size, as Debian and Squirrel write it: `1234 tool.zip`.
+fn sized(name: &str) -> Option<&str> {
+    let (size, name) = name.split_once(char::is_whitespace)?;
+    size.bytes().all(|byte| byte.is_ascii_digit()).then_some(name.trim_start())
 }
 
 /// The last part of a path, as `dist/tool.zip`, `./tool.zip` and `C:\dist\tool.zip` are written.
@@ -40,7 +90,9 @@ fn entries(text: &str) -> Vec<Entry<'_>> {
             Some(("Hash", value)) => hash = value.parse().ok(),
             Some(("Path", path)) => out.extend(hash.take().map(|hash| (hash, Some(path)))),
             _ => {
-                let found = FORMS.iter().find_map(|form| form(line));
+                // Old CertUtil puts spaces between the bytes.
+                let spaced = || of.and_then(|name| Some((line.replace(' ', "").parse().ok()?, Some(name))));
+                let found = FORMS.iter().find_map(|form| form(line)).or_else(spaced);
                 out.extend(found.map(|(hash, name)| (hash, name.or(of))));
                 of = certutil(line);
             }
@@ -63,7 +115,8 @@ fn certutil(line: &str) -> Option<&str> {
 
 /// GNU coreutils: `<hex>  <name>`, or `<hex> *<name>` for binary mode; one space, too, as some write it by hand.
 fn gnu(line: &str) -> Option<Entry<'_>> {
-    let (hash, name) = line.split_once(char::is_whitespace)?;
+    // A backslash in front says that there are escapes in the name.
+    let (hash, name) = line.trim_start_matches('\\').split_once(char::is_whitespace)?;
     let name = name.trim_start();
     let name = name.strip_prefix('*').unwrap_or(name);
     (!name.is_empty()).then_some((hash.parse().ok()?, Some(name)))
@@ -124,6 +177,9 @@ fn decode(file: &[u8]) -> String {
     match file {
         [0xFF, 0xFE, rest @ ..] => wide(rest, u16::from_le_bytes),
         [0xFE, 0xFF, rest @ ..] => wide(rest, u16::from_be_bytes),
+        // Without a mark, every other byte of digits and letters is zero.
+        [first, 0, second, 0, ..] if *first != 0 && *second != 0 => wide(file, u16::from_le_bytes),
+        [0, first, 0, second, ..] if *first != 0 && *second != 0 => wide(file, u16::from_be_bytes),
         [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
         _ => String::from_utf8_lossy(file).into_owned(),
     }
@@ -230,6 +286,92 @@ mod tests {
         ] {
             assert!(parse(line.as_bytes(), NAME, Scope::Release).is_empty(), "{line}");
         }
+    }
+
+    #[test]
+    fn windows_makes_other_files() {
+        let table = format!(
+            "\r\nAlgorithm       Hash                 Path\r\n---------       ----                 ----\r\n\
+             SHA256          {}       C:\\a\\{NAME}\r\n\r\n",
+            HASH.to_uppercase()
+        );
+        assert!(gives(table.as_bytes(), Scope::Release));
+        let pairs: Vec<String> =
+            HASH.as_bytes().chunks(2).map(|pair| String::from_utf8_lossy(pair).into_owned()).collect();
+        let old = format!(
+            "SHA256 hash of file {NAME}:\r\n{}\r\nCertUtil: -hashfile command completed successfully.\r\n",
+            pairs.join(" ")
+        );
+        assert!(gives(old.as_bytes(), Scope::Release));
+        let unmarked: Vec<u8> =
+            format!("{HASH} *{NAME}\r\n").encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert!(gives(&unmarked, Scope::Release));
+    }
+
+    #[test]
+    fn a_name_in_other_case_is_meant_where_none_is_exact() {
+        assert!(gives(format!("{HASH}  {}", NAME.to_uppercase()).as_bytes(), Scope::Release));
+        let both = format!("{HASH}  {NAME}\n{}  {}", "b".repeat(64), NAME.to_uppercase());
+        assert!(gives(both.as_bytes(), Scope::Release));
+    }
+
+    #[test]
+    fn a_size_may_stand_before_the_name() {
+        assert!(gives(format!(" {HASH} 141298996 {NAME}").as_bytes(), Scope::Release));
+        assert!(gives(format!("\\{HASH}  {NAME}").as_bytes(), Scope::Release));
+    }
+
+    #[test]
+    fn json_of_the_field() {
+        for body in [
+            format!(r#"{{"{NAME}": "{HASH}"}}"#),
+            format!(r#"{{"./dist/{NAME}": "sha256:{HASH}", "other.zip": "{}"}}"#, "a".repeat(64)),
+            format!(r#"{{"{NAME}": {{"sha256": "{HASH}", "sha512": "00"}}}}"#),
+            format!(r#"{{"sha256": {{"{NAME}": "{HASH}"}}}}"#),
+            format!(r#"[{{"filename": "{NAME}", "sha256": "{HASH}"}}]"#),
+            format!(r#"{{"files": [{{"name": "{NAME}", "hashes": {{"sha256": "{HASH}"}}}}]}}"#),
+            format!(
+                r#"{{"assets": {{"linux": {{"url": "https://x.org/v1/{NAME}", "digest": "sha256:{HASH}"}}}}}}"#
+            ),
+        ] {
+            assert!(gives(body.as_bytes(), Scope::Release), "{body}");
+        }
+        let alone = format!(r#"{{"sha256": "{HASH}"}}"#);
+        assert!(gives(alone.as_bytes(), Scope::Asset));
+        assert!(parse(alone.as_bytes(), NAME, Scope::Release).is_empty());
+        assert!(parse(b"[[[[", NAME, Scope::Asset).is_empty());
+    }
+
+    #[test]
+    fn a_signature_is_no_list_whatever_it_is_called() {
+        for body in [
+            format!("-----BEGIN PGP SIGNATURE-----\n\n{HASH}  {NAME}\n-----END PGP SIGNATURE-----\n"),
+            format!("-----BEGIN CERTIFICATE-----\n{HASH}\n-----END CERTIFICATE-----\n"),
+            format!("untrusted comment: signature from minisign secret key\n{HASH}\n"),
+            format!(
+                r#"{{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "digest": "{HASH}"}}"#
+            ),
+            format!(r#"{{"payloadType": "application/vnd.in-toto+json", "{NAME}": "{HASH}"}}"#),
+            format!(
+                r#"{{"_type": "https://in-toto.io/Statement/v1", "subject": [{{"name": "{NAME}", "digest": {{"sha256": "{HASH}"}}}}]}}"#
+            ),
+            "MEUCIQDx8o2l+RSxxL0bGzF8x0Q5l3yWl2B0t0oYqTqz1Q0xGgIgV0h3m0J0c2l0b3A=".to_owned(),
+        ] {
+            for scope in [Scope::Asset, Scope::Release] {
+                assert!(parse(body.as_bytes(), NAME, scope).is_empty(), "{body}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_a_clear_signed_list_only_the_signed_text_counts() {
+        let signed = format!(
+            "-----BEGIN PGP SIGNED MESSAGE-----\r\nHash: SHA256\r\n\r\n{HASH}  {NAME}\r\n-----BEGIN PGP SIGNATURE-----\r\n\r\n{}  {NAME}\r\n",
+            "b".repeat(64)
+        );
+        assert!(gives(signed.as_bytes(), Scope::Release));
+        let header = format!("-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n{HASH}  {NAME}\n");
+        assert!(parse(header.as_bytes(), NAME, Scope::Release).is_empty());
     }
 
     #[test]

@@ -42,7 +42,11 @@ pub(crate) fn explain(names: &[&str], query: &Query<'_>) -> Explanation {
     let platform = Platform::of(query.target);
     let mut assets: Vec<AssetNote> = names
         .iter()
-        .map(|name| AssetNote { name: (*name).to_owned(), words: String::new(), verdict: String::new() })
+        .map(|name| AssetNote {
+            name: (*name).to_owned(),
+            words: String::new(),
+            verdict: "stands in the list already".to_owned(),
+        })
         .collect();
     for (index, unfit) in &listing.unfit {
         assets[*index].verdict = refused(unfit);
@@ -65,7 +69,7 @@ fn refused(unfit: &Unfit) -> String {
     match unfit {
         Unfit::Ending => "no program: a package or a side file, by its ending".to_owned(),
         Unfit::Word(word) => format!("not the program that ships: says `{word}`"),
-        Unfit::Length => "longer than the name of a file can be".to_owned(),
+        Unfit::Name => "no name that a file can have".to_owned(),
         Unfit::Contradiction => "speaks of two systems or two architectures".to_owned(),
     }
 }

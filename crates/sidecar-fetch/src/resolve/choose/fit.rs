@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use target_lexicon::{Architecture, ArmArchitecture};
 
 use super::format::Format;
-use super::name::Build;
+use super::name::{Build, Hint};
 use super::words::{Arch, Libc, Os};
 use crate::target::Target;
 
@@ -127,7 +127,7 @@ pub(super) fn settle_bare_arm(builds: &mut [Build]) {
 /// came into names with the processors that are not.
 pub(super) fn settle_silicon(builds: &mut [Build]) {
     let is_mac = |build: &&Build| build.os == Some(Os::Macos);
-    let intel = builds.iter().filter(is_mac).any(|build| build.intel);
+    let intel = builds.iter().filter(is_mac).any(|build| build.hints.contains(&Hint::Intel));
     let told = |build: &Build| matches!(build.arch, Some(Arch::Arm64 | Arch::Universal));
     if !intel || builds.iter().filter(is_mac).any(told) {
         return;
@@ -155,7 +155,10 @@ pub(super) fn settle_untold_system(builds: &mut [Build]) {
     let evidence =
         builds.iter().any(|build| bare(build) && (build.arch.is_some() || build.libc == Some(Libc::Static)));
     let untold = |build: &Build| {
-        let sources = build.versioned && build.format != Format::Raw && !evidence && !(macos && windows);
+        let sources = build.hints.contains(&Hint::Versioned)
+            && build.format != Format::Raw
+            && !evidence
+            && !(macos && windows);
         bare(build) && !sources
     };
     if linux || !(macos || windows || evidence) {
@@ -216,9 +219,9 @@ impl<'a> Subsets<'a> {
 
     /// Whether one of the sets has some of the words of `set`, and no others.
     pub(super) fn below(&self, set: &BTreeSet<String>) -> bool {
-        let is_below = |other: &&BTreeSet<String>| other.len() < set.len() && other.is_subset(set);
+        let is_below = |other: &BTreeSet<String>| other.len() < set.len() && other.is_subset(set);
         let filed = |word: &String| self.by_word.get(word.as_str()).into_iter().flatten();
-        (self.empty && !set.is_empty()) || set.iter().flat_map(filed).any(|other| is_below(&other))
+        (self.empty && !set.is_empty()) || set.iter().flat_map(filed).any(|other| is_below(other))
     }
 }
 

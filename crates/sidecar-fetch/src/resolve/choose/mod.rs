@@ -16,10 +16,10 @@ mod words;
 pub(crate) use explain::explain;
 pub use explain::{AssetNote, Explanation};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use self::fit::{ArchFit, Fit, Platform, Subsets};
-use self::name::{Build, Subject, Unfit};
+use self::name::{Build, Hint, Subject, Unfit};
 use crate::error::some_of;
 use crate::target::Target;
 
@@ -79,7 +79,9 @@ impl<'a> Listing<'a> {
     pub(crate) fn read(names: &'a [&'a str], query: &Query<'_>) -> Self {
         let subject = Subject::new(query);
         let (mut builds, mut unfit) = (Vec::new(), Vec::new());
-        for (index, name) in names.iter().enumerate() {
+        // What stands twice has one address, so that it is one file.
+        let mut seen = HashSet::new();
+        for (index, name) in names.iter().enumerate().filter(|(_, name)| seen.insert(**name)) {
             match name::read(index, name, &subject) {
                 Ok(build) => builds.push(build),
                 Err(why) => unfit.push((index, why)),
@@ -140,7 +142,8 @@ fn decide(fits: &[Fit<'_>], names: &[&str], target: &Target) -> Choice {
         builds.retain(spelled);
     }
     // Else the one that runs on every machine of it; else the one that names it, and not only its width.
-    let better: [fn(&&Fit<'_>) -> bool; 2] = [|fit| fit.build.portable, |fit| !fit.build.by_width];
+    let better: [fn(&&Fit<'_>) -> bool; 2] =
+        [|fit| fit.build.hints.contains(&Hint::Portable), |fit| !fit.build.hints.contains(&Hint::ByWidth)];
     for is_better in better {
         if builds.iter().any(is_better) {
             builds.retain(is_better);
@@ -271,6 +274,34 @@ mod tests {
         assert_eq!(names_of(&both, &one(&both, "tool", "x86_64-unknown-linux-musl")), both[1]);
         assert_eq!(names_of(&both, &one(&both[1..], "tool", "x86_64-unknown-linux-gnu")), both[0]);
         assert!(matches!(one(&both[..1], "tool", "x86_64-unknown-linux-musl"), Choice::None { .. }));
+    }
+
+    #[test]
+    fn a_name_that_stands_twice_is_one_asset() {
+        let names = ["tool-linux-x64.zip", "tool-linux-x64.zip", "tool-mac.zip"];
+        assert!(
+            matches!(one(&names, "tool", "x86_64-unknown-linux-gnu"), Choice::Chosen(pick) if pick.index == 0)
+        );
+    }
+
+    /// As many as a hostile server can send. Were each compared with each, this would take minutes.
+    #[test]
+    fn twenty_thousand_names_are_read_in_one_go() {
+        let linux = "x86_64-unknown-linux-gnu";
+        let numbered = |form: fn(usize) -> String| (0..20_000).map(form).collect::<Vec<String>>();
+        let all: [(Vec<String>, bool); 4] = [
+            (numbered(|n| format!("tool-linux-x64-w{n:x}q.zip")), false),
+            (numbered(|n| format!("tool-linux-x64-{}.zip", "cuda-".repeat(n % 40))), true),
+            (numbered(|n| format!("tool-w{n:x}q-{}-x64.zip", ["linux", "windows", "macos"][n % 3])), false),
+            (numbered(|n| format!("{}-linux-{}", "x".repeat(n % 300), "win64".repeat(n % 60))), true),
+        ];
+        for (mut names, chosen) in all {
+            names.push("tool-linux-x64".repeat(1000));
+            names.push("tool\u{7}\n-linux-x64-w\u{202e}.zip".to_owned());
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let choice = one(&names, "tool", linux);
+            assert_eq!(matches!(choice, Choice::Chosen(_)), chosen, "{}: {choice:.80?}", names[0]);
+        }
     }
 
     #[test]

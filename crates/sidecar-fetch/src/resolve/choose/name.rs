@@ -22,14 +22,20 @@ pub(super) struct Build {
     pub(super) family: BTreeSet<String>,
     /// How many tokens of the tool's name are in it; one more where it stands there as a whole.
     pub(super) named: usize,
-    /// The name holds a version.
-    pub(super) versioned: bool,
+    pub(super) hints: BTreeSet<Hint>,
+}
+
+/// What else a name says, of use where names are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Hint {
+    /// It holds a version.
+    Versioned,
     /// The architecture was told by the word `intel`, or `x86` alone.
-    pub(super) intel: bool,
+    Intel,
     /// It is told that the oldest machines of the architecture will do: `amd64-v1`.
-    pub(super) portable: bool,
+    Portable,
     /// The architecture was told by its width only: `64bit`.
-    pub(super) by_width: bool,
+    ByWidth,
 }
 
 /// The longest name of a file that file systems take, in bytes.
@@ -153,22 +159,22 @@ pub(super) enum Unfit {
     Word(String),
     /// It speaks of two systems, or of two architectures.
     Contradiction,
-    /// It is longer than the name of a file can be.
-    Length,
+    /// No file can be called so: too long, or with control characters.
+    Name,
 }
 
 /// Reads a name.
 pub(super) fn read(index: usize, name: &str, subject: &Subject) -> Result<Build, Unfit> {
-    if name.len() > LONGEST {
-        return Err(Unfit::Length);
+    if name.len() > LONGEST || name.contains(char::is_control) {
+        return Err(Unfit::Name);
     }
     let ending = format::ending(name, is_platform_row).ok_or(Unfit::Ending)?;
     let low = ending.stem.to_ascii_lowercase();
     let pairs = chunks(ending.stem).zip(chunks(&low));
     let mut chunks: Vec<Chunk<'_>> = pairs.map(|(text, low)| Chunk { text, low, taken: false }).collect();
     let mut named = subject.named(&chunks);
-    let mut versioned = subject.take_from(&mut chunks);
     let mut said = Said::default();
+    said.hint(Hint::Versioned, subject.take_from(&mut chunks));
     let mut before: Cow<'static, [Fact]> = Cow::Borrowed(&[]);
     for chunk in &chunks {
         if chunk.taken {
@@ -183,10 +189,11 @@ pub(super) fn read(index: usize, name: &str, subject: &Subject) -> Result<Build,
         let (unknown, facts) = tokens(glued.unwrap_or(*chunk), &before);
         let is_product = facts.contains(&Fact::Unwanted) && subject.words.contains(chunk.low);
         said.note(facts.iter().filter(|fact| !(is_product && **fact == Fact::Unwanted)), chunk.low);
-        versioned |= unknown.iter().any(|word| is_number(word));
+        said.hint(Hint::Versioned, unknown.iter().any(|word| is_number(word)));
         let wide = |fact: &Fact| matches!(fact, Fact::Arch(Arch::X64) | Fact::Bits(64));
-        said.portable |= chunk.low.ends_with("v1") && (before.iter().any(wide) || facts.iter().any(wide));
-        said.intel |= chunk.low == "intel";
+        let level = chunk.low.ends_with("v1") && (before.iter().any(wide) || facts.iter().any(wide));
+        said.hint(Hint::Portable, level);
+        said.hint(Hint::Intel, chunk.low == "intel");
         said.family.extend(unknown.iter().filter(|word| !is_number(word)).cloned());
         said.extras.extend(unknown);
         before = facts;
@@ -197,7 +204,8 @@ pub(super) fn read(index: usize, name: &str, subject: &Subject) -> Result<Build,
     if let Some(word) = said.unwanted {
         return Err(Unfit::Word(word));
     }
-    let intel = said.intel || said.is_bare_intel();
+    said.hint(Hint::Intel, said.is_bare_intel());
+    said.hint(Hint::ByWidth, said.architectures.is_empty() && !said.bits.is_empty());
     Ok(Build {
         index,
         os: said.os()?,
@@ -207,10 +215,7 @@ pub(super) fn read(index: usize, name: &str, subject: &Subject) -> Result<Build,
         extras: said.extras,
         family: said.family,
         named,
-        versioned,
-        intel,
-        portable: said.portable,
-        by_width: said.architectures.is_empty() && !said.bits.is_empty(),
+        hints: said.hints,
     })
 }
 
@@ -319,8 +324,7 @@ struct Said {
     unwanted: Option<String>,
     extras: BTreeSet<String>,
     family: BTreeSet<String>,
-    intel: bool,
-    portable: bool,
+    hints: BTreeSet<Hint>,
 }
 
 impl Said {
@@ -336,6 +340,12 @@ impl Said {
                 Fact::Flavour => drop(self.extras.insert(chunk.to_owned())),
                 Fact::Noise => {}
             }
+        }
+    }
+
+    fn hint(&mut self, hint: Hint, holds: bool) {
+        if holds {
+            self.hints.insert(hint);
         }
     }
 
@@ -500,7 +510,8 @@ mod tests {
             Subject::new(&Query { target: &target, tool: "tool", repo: "o/tool", tag, emulation: false })
         };
         let long = format!("tool-{}q", "win64".repeat(2000));
-        assert_eq!(read(0, &long, &subject("v1")), Err(Unfit::Length));
+        assert_eq!(read(0, &long, &subject("v1")), Err(Unfit::Name));
+        assert_eq!(read(0, "tool\n-linux-x64", &subject("v1")), Err(Unfit::Name));
         // There are 2^49 ways to cut this.
         let many = format!("tool-{}q", "win64".repeat(49));
         assert!(read(0, &many, &subject(&long)).is_ok_and(|build| !build.extras.is_empty()));

@@ -83,21 +83,21 @@ pub(super) const LONGEST: usize = 40;
 /// `linux-64`, `arm-v7`, `amd64-v3`, `darwin_all`.
 pub(super) fn behind(before: Fact, word: &str) -> &'static [Fact] {
     match (before, word) {
-        (Fact::Os(_) | Fact::Arch(_), "64") => &[Bits(64)],
+        (Fact::Os(_) | Fact::Arch(_), "64") | (Fact::Arch(Intel), "64v1") => &[Bits(64)],
         (Fact::Os(_) | Fact::Arch(Intel), "32") => &[Bits(32)],
         (Fact::Os(Macos), "os") => &[Noise],
         (Fact::Os(_), "amd") => &[Fact::Arch(X64)],
         (Fact::Os(Macos), "all" | "both") => &[Fact::Arch(Universal)],
         (Fact::Arch(Arm | Arm32), "v7" | "7" | "v7l" | "v7a" | "hf") => &[Fact::Arch(ArmV7)],
         (Fact::Arch(Arm | Arm32), "v6" | "6" | "v6l") => &[Fact::Arch(ArmV6)],
-        (Fact::Arch(Arm | Arm32), "v5" | "5" | "el") => &[Fact::Arch(Arch::Other)],
+        (Fact::Arch(Arm | Arm32), "v5" | "5" | "el") | (Fact::Arch(Arm64), "be" | "ilp32") => {
+            &[Fact::Arch(Arch::Other)]
+        }
         (Fact::Arch(Arm), "32") => &[Fact::Arch(Arm32)],
         (Fact::Arch(Arm | Arm64), "v8" | "8" | "v8a" | "v9" | "v9a") => &[Fact::Arch(Arm64)],
-        (Fact::Arch(Arm64), "be" | "ilp32") => &[Fact::Arch(Arch::Other)],
         // Microarchitecture levels: they run on some machines only.
         (Fact::Arch(X64) | Bits(64), "v2" | "v3" | "v4") => &[Unwanted],
         (Fact::Arch(Intel), "64v2" | "64v3" | "64v4") => &[Bits(64), Unwanted],
-        (Fact::Arch(Intel), "64v1") => &[Bits(64)],
         _ => &[],
     }
 }

@@ -87,7 +87,7 @@ fn parse<T: DeserializeOwned>(body: &[u8], url: &str) -> Result<T, Error> {
 
 fn read(json: ReleaseJson) -> Result<Release, Error> {
     let names = json.assets.iter().map(|asset| asset.name.as_str());
-    check_names(names.chain([json.tag_name.as_str()]), &json.html_url)?;
+    check_names(names, &json.tag_name, &json.html_url)?;
     // An upload that did not finish is listed with another state, and cannot be downloaded.
     let uploaded =
         json.assets.into_iter().filter(|asset| asset.state.as_deref().is_none_or(|s| s == "uploaded"));
@@ -179,6 +179,34 @@ mod tests {
             let error = release(body.as_bytes(), URL).unwrap_err();
             assert_eq!(error.kind(), Kind::ApiAnswer);
             assert!(!error.to_string().contains('\x1b'), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_or_no_size_is_no_answer() {
+        let with = |name: &[u8], size: &str| {
+            let head = br#"{"tag_name":"v1","html_url":"","assets":[{"name":""#;
+            let tail =
+                format!(r#"","url":"","browser_download_url":"https://github.com/a","size":{size}}}]}}"#);
+            [head, name, tail.as_bytes()].concat()
+        };
+        assert!(release(&with(b"a", "1"), URL).is_ok());
+        for (name, size) in
+            [(&b"a\xff\xfe"[..], "1"), (b"\\ud800", "1"), (b"a", "-1"), (b"a", "1e30"), (b"a", "\"1\"")]
+        {
+            let error = release(&with(name, size), URL).unwrap_err();
+            assert_eq!(error.kind(), Kind::ApiAnswer, "{}", String::from_utf8_lossy(name));
+            assert!(error.to_string().contains("line 1 column"), "{error}");
+        }
+    }
+
+    #[test]
+    fn names_that_are_no_file_names_are_refused() {
+        for name in ["", ".", "..", "a/b", "../a", "a\\\\b"] {
+            let body = format!(
+                r#"{{"tag_name":"v1","html_url":"","assets":[{{"name":"{name}","url":"","browser_download_url":"https://github.com/a","size":1}}]}}"#
+            );
+            assert_eq!(release(body.as_bytes(), URL).unwrap_err().kind(), Kind::ApiAnswer, "{name}");
         }
     }
 
