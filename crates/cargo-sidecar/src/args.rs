@@ -90,7 +90,11 @@ pub(crate) enum Command {
         dry_run: bool,
     },
     /// Resolve what sidecar.toml asks for and pin it in sidecar.lock
-    Lock,
+    Lock {
+        /// Pin by the hashes and sizes that are published, and download nothing; builds look inside
+        #[arg(long)]
+        no_download: bool,
+    },
     /// Lock if needed, then fetch, verify and install, and bring Tauri's configuration in step
     Sync {
         #[command(flatten)]
@@ -187,6 +191,9 @@ pub(crate) struct Add {
     /// Asset to take, where the choice is not clear; placeholders such as {version} are allowed
     #[arg(long, value_name = "NAME", requires = "target")]
     pub(crate) asset: Option<String>,
+    /// Pin by the hashes and sizes that are published, and download nothing; builds look inside
+    #[arg(long)]
+    pub(crate) no_download: bool,
     /// Print what would change as a diff, and change nothing
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,

@@ -24,8 +24,8 @@ pub(crate) fn run(cli: &Cli, out: Out) -> Result<ExitCode, Error> {
         Command::Init(init) => init::run(&cli.global, init, out)?,
         Command::Add(add) => add_sidecar(&cli.global, add, out)?,
         Command::Remove { names, dry_run } => remove(&cli.global, names, *dry_run, out)?,
-        Command::Lock => lock(&cli.global, out, &Relock::Stale)?,
-        Command::Update { names } => lock(&cli.global, out, &Relock::Named(names.clone()))?,
+        Command::Lock { no_download } => lock(&cli.global, out, &Relock::Stale, *no_download)?,
+        Command::Update { names } => lock(&cli.global, out, &Relock::Named(names.clone()), false)?,
         Command::Sync { selection, dry_run } => sync(&cli.global, selection, *dry_run, out)?,
         Command::Config { target, features } => config(&cli.global, target.as_deref(), features, out)?,
         Command::List => list(&cli.global, out)?,
@@ -92,7 +92,7 @@ fn add_sidecar(global: &Global, add: &Add, out: Out) -> Result<(), Error> {
         assets,
     };
     for_one(global, out, |project, bars| {
-        let project = project.dry_run(add.dry_run);
+        let project = project.dry_run(add.dry_run).no_download(add.no_download);
         let done = project.add(&request)?;
         bars.clear();
         if add.dry_run {
@@ -128,9 +128,9 @@ fn remove(global: &Global, names: &[String], dry_run: bool, out: Out) -> Result<
     })
 }
 
-fn lock(global: &Global, out: Out, which: &Relock) -> Result<(), Error> {
+fn lock(global: &Global, out: Out, which: &Relock, no_download: bool) -> Result<(), Error> {
     for_each(global, out, false, |project, bars| {
-        let done = project.lock(which)?;
+        let done = project.no_download(no_download).lock(which)?;
         bars.clear();
         report::locked(out, &done, false);
         match (done.written, done.rows.is_empty(), which) {

@@ -47,6 +47,7 @@ pub struct Project<'r> {
     state: PathBuf,
     locked: bool,
     dry_run: bool,
+    no_download: bool,
     network: Network,
     cache: LazyCache,
     reporter: &'r dyn Reporter,
@@ -83,6 +84,7 @@ impl<'r> Project<'r> {
             package,
             locked: locked || env::flag(env::LOCKED),
             dry_run: false,
+            no_download: false,
             network: Network::new(offline_by, token),
             cache: LazyCache::default(),
             reporter,
@@ -93,6 +95,14 @@ impl<'r> Project<'r> {
     #[must_use]
     pub fn dry_run(self, dry_run: bool) -> Self {
         Self { dry_run, ..self }
+    }
+
+    /// Whether `lock` and `add` download no asset: they pin the hash that is published and the size that the API states,
+    /// and leave out of the lock what only the bytes tell. What builds install of such an asset they find out
+    /// themselves.
+    #[must_use]
+    pub fn no_download(self, no_download: bool) -> Self {
+        Self { no_download, ..self }
     }
 
     /// The app's directory, with its `Cargo.toml` and Tauri's configuration.
