@@ -245,6 +245,37 @@ fn a_plain_lock_fills_in_what_it_sees() {
 }
 
 #[test]
+fn what_is_cached_completes_a_lock_without_a_network() {
+    let app = app_of(archive("v1", LINUX));
+    app.sidecar(["sync", "--target", LINUX]).success();
+    app.server.clear_requests();
+    app.sidecar(["lock", "--offline"]).success();
+    assert!(app.server.requests().is_empty());
+    let lock = app.read("sidecar.lock");
+    assert!(
+        lock.contains(&format!("member = \"tool-v1-{LINUX}/tool\"\n")) && lock.contains("binary-sha256"),
+        "{lock}"
+    );
+    app.sidecar(["sync", "--target", LINUX, "--locked", "--offline"]).success();
+    app.sidecar(["verify", "--target", LINUX]).success();
+}
+
+#[test]
+fn two_sidecars_of_one_archive_are_both_found() {
+    let [one, two] = ["one", "two"].map(|name| program(LINUX, name));
+    let app = app_of(tar_gz(&[("one", &one), ("two", &two)]));
+    app.manifest(&format!(
+        "[settings]\ntargets = [\"{LINUX}\"]\n\n[sidecar.one]\ngithub = \"acme/tool\"\nbin = \"one\"\n\n[sidecar.two]\ngithub = \
+         \"acme/tool\"\nbin = \"t*{{exe}}\"\n"
+    ));
+    app.sidecar(["lock", "--no-download"]).success();
+    app.run(app.build_script(LINUX)).success();
+    assert_eq!(std::fs::read(app.path(&format!("binaries/one-{LINUX}"))).unwrap(), one);
+    assert_eq!(std::fs::read(app.path(&format!("binaries/two-{LINUX}"))).unwrap(), two);
+    assert_eq!(downloads(&app), 1);
+}
+
+#[test]
 fn a_lock_that_cannot_be_completed_stays() {
     let app = app();
     let lock = app.read("sidecar.lock");
