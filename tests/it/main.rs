@@ -18,6 +18,7 @@ mod explaining;
 mod in_the_way;
 mod init;
 mod many;
+mod no_download;
 mod outdated;
 mod output;
 mod overlays;

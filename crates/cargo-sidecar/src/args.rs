@@ -198,6 +198,9 @@ pub(crate) struct Add {
     pub(crate) asset: Option<String>,
     #[command(flatten)]
     pub(crate) age: Age,
+    /// Pin by the hashes and sizes that are published, and download nothing; builds look inside
+    #[arg(long)]
+    pub(crate) no_download: bool,
     /// Print what would change as a diff, and change nothing
     #[arg(short = 'n', long)]
     pub(crate) dry_run: bool,
@@ -215,6 +218,9 @@ pub(crate) struct Age {
 pub(crate) struct Lock {
     #[command(flatten)]
     pub(crate) age: Age,
+    /// Pin by the hashes and sizes that are published, and download nothing; builds look inside
+    #[arg(long)]
+    pub(crate) no_download: bool,
     /// Accept that nobody vouches for a new asset where somebody did for the one before
     #[arg(long)]
     pub(crate) allow_proof_loss: bool,

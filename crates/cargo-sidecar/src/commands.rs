@@ -100,7 +100,7 @@ fn add_sidecar(global: &Global, add: &Add, out: Out) -> Result<(), Error> {
         assets,
     };
     for_one(global, out, |project, bars| {
-        let project = lock::of_age(project.dry_run(add.dry_run), &add.age)?;
+        let project = lock::of_age(project.dry_run(add.dry_run).no_download(add.no_download), &add.age)?;
         let done = project.add(&request)?;
         bars.clear();
         if add.dry_run {

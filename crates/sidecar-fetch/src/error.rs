@@ -106,6 +106,8 @@ kinds! {
     AssetNotFound = "asset-not-found", 5;
     /// Several assets fit equally well.
     AssetAmbiguous = "asset-ambiguous", 5;
+    /// Nothing that is published vouches for an asset that is to be locked without a download.
+    NoProof = "no-proof", 5;
     /// Something must be fetched, and the network is off.
     Offline = "offline", 6;
     /// The server answered with a status that is not a success.

@@ -215,6 +215,23 @@ mod tests {
     }
 
     #[test]
+    fn only_macos_and_windows_on_arm64_translate() {
+        let of = |name: &str| name.parse::<Target>().unwrap().translated().map(|t| t.to_string());
+        assert_eq!(of("aarch64-apple-darwin").as_deref(), Some("x86_64-apple-darwin"));
+        assert_eq!(of("aarch64-pc-windows-msvc").as_deref(), Some("x86_64-pc-windows-msvc"));
+        assert_eq!(of("aarch64-pc-windows-gnullvm").as_deref(), Some("x86_64-pc-windows-gnullvm"));
+        for none in [
+            "aarch64-unknown-linux-gnu",
+            "aarch64-apple-ios",
+            "aarch64-uwp-windows-msvc",
+            "x86_64-apple-darwin",
+            "i686-pc-windows-msvc",
+        ] {
+            assert_eq!(of(none), None, "{none}");
+        }
+    }
+
+    #[test]
     fn desktop_targets_parse_and_name_their_files() {
         for name in DESKTOP {
             let exe = if name.contains("windows") { ".exe" } else { "" };

@@ -20,7 +20,7 @@ pub(super) fn of_age<'r>(project: Project<'r>, age: &Age) -> Result<Project<'r>,
 pub(super) fn lock(global: &Global, lock: &Lock, out: Out) -> Result<(), Error> {
     for_each(global, out, false, |project, bars| {
         let project = of_age(project, &lock.age)?.allow_proof_loss(lock.allow_proof_loss);
-        let done = project.lock(&Relock::Stale)?;
+        let done = project.no_download(lock.no_download).lock(&Relock::Stale)?;
         bars.clear();
         report::locked(out, &done, report::Show::Versions);
         match (done.written, done.rows.is_empty()) {

@@ -94,7 +94,7 @@ impl<'a> Placing<'a> {
 
     fn task(&self, sidecar: &'a Sidecar, locked: &'a Locked, pin: &'a Pin) -> Task<'a> {
         let Script { app, target, .. } = self.script;
-        Task::new(app, self.manifest, sidecar, locked.version_text(), target, pin)
+        Task::new(app, self.manifest, sidecar, locked, target, pin)
     }
 
     /// What a task put where it says.
@@ -106,8 +106,8 @@ impl<'a> Placing<'a> {
         }
         if task.is_tree() {
             done.files.extend(watched);
-        } else {
-            self.placed.push((&sidecar.install_as, task.dest, content(task.pin)));
+        } else if let Some(content) = task.content() {
+            self.placed.push((&sidecar.install_as, task.dest, content));
         }
     }
 
@@ -270,8 +270,4 @@ pub(super) fn check_placeholders(script: &Script) -> Result<(), Error> {
         .fact("variable", format!("{}=1", env::PLACEHOLDER))
         .fact("reason", why)
         .help(format!("unset `{}`, and run `cargo sidecar sync` once with a network", env::PLACEHOLDER)))
-}
-
-fn content(pin: &Pin) -> Content {
-    Content { sha256: pin.binary_sha256, size: pin.binary_size }
 }

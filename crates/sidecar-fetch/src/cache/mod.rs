@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! <root>/blobs/9f/9f2c41…        a complete, verified download
+//! <root>/seen/9f/9f2c41…         what was seen in an asset that the lock does not describe
 //! <root>/locks/9f/<key>.lock     held while <key> is downloaded
 //! <root>/tmp/<key>.part          what has arrived of <key>; beside it `.etag`, the version those bytes are of
 //! ```
@@ -114,6 +115,11 @@ impl Cache {
     /// Where the blob with this hash is, or would be.
     pub(crate) fn blob(&self, sha256: &Sha256) -> PathBuf {
         self.root.join("blobs").join(sha256.short(2)).join(sha256.to_string())
+    }
+
+    /// Where is remembered what was seen in an asset; see `provision::memory`.
+    pub(crate) fn memory(&self, key: &Sha256) -> PathBuf {
+        self.root.join("seen").join(key.short(2)).join(key.to_string())
     }
 
     /// Whether the blob is there. Looks at metadata only; a blob whose size is not `size` is removed.

@@ -79,6 +79,11 @@ impl Cache {
                 removed.partial_bytes += metadata.len();
             }
         }
+        for (path, metadata) in files(self.in_shards("seen")?) {
+            if age(&metadata) >= older_than {
+                self.remove(&path)?;
+            }
+        }
         for path in self.in_shards("locks")? {
             let key = name(&path).trim_end_matches(".lock").to_owned();
             if let Some(guard) = self.try_lock(&key) {
@@ -172,6 +177,19 @@ mod tests {
         file(&etag_path(&cache.partial("abc")), "\"x\"", 0);
         let expected = Usage { blobs: 2, bytes: 8, partials: 1, partial_bytes: 4 };
         assert_eq!(cache.usage().unwrap(), expected);
+    }
+
+    #[test]
+    fn memories_are_forgotten_by_age_and_are_no_downloads() {
+        let (_dir, cache) = cache();
+        let [old, new] = ["old", "new"].map(|text| cache.memory(&Sha256::of(text.as_bytes())));
+        file(&old, "x", 40);
+        file(&new, "x", 20);
+        assert_eq!(cache.usage().unwrap(), Usage::default());
+        assert_eq!(cache.prune(DAY * 30).unwrap(), Usage::default());
+        assert_eq!((old.exists(), new.exists()), (false, true));
+        cache.prune(Duration::ZERO).unwrap();
+        assert!(!new.exists());
     }
 
     #[test]

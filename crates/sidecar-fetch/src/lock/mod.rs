@@ -12,6 +12,7 @@ use crate::error::{Error, Kind, some_of};
 use crate::fsx;
 use crate::hash::Sha256;
 use crate::inspect::Cpu;
+use crate::install::Content;
 use crate::manifest::{Manifest, Sidecar, Source, Wanted};
 use crate::target::Target;
 
@@ -61,20 +62,30 @@ pub(crate) struct Pin {
     pub(crate) provenance: String,
     /// Whether it is a build for x86-64, which the target's system translates.
     pub(crate) emulated: bool,
-    /// Path in the archive; `None` where the asset is the binary itself.
-    pub(crate) member: Option<String>,
-    /// Bytes of the binary.
-    pub(crate) binary_size: u64,
-    pub(crate) binary_sha256: Sha256,
-    /// The newest glibc version that the binary and its companions need, such as `2.31`.
-    pub(crate) glibc: Option<String>,
-    /// The files beside the binary, where the manifest says `layout = "tree"`.
-    pub(crate) tree: Option<Tree>,
+    /// What was seen in it; `None` where it was locked without being downloaded.
+    pub(crate) inside: Option<Inside>,
     /// Line of `sha256` in the file, from 1, for errors; 0 for a pin that was just made.
     pub(crate) line: usize,
 }
 
+/// What only the bytes of an asset tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Inside {
+    /// Path in the archive; `None` where the asset is the binary itself.
+    pub(crate) member: Option<String>,
+    pub(crate) binary: Content,
+    /// The newest glibc version that the binary and its companions need, such as `2.31`.
+    pub(crate) glibc: Option<String>,
+    /// The files beside the binary, where the manifest says `layout = "tree"`.
+    pub(crate) tree: Option<Tree>,
+}
+
 impl Pin {
+    /// Where the binary lies in its tree; `None` where there is no tree.
+    pub(crate) fn binary_path(&self) -> Option<&str> {
+        self.inside.as_ref()?.binary_path()
+    }
+
     /// Whose programs it may be.
     pub(crate) fn cpu(&self) -> Cpu {
         if self.emulated { Cpu::OrTranslated } else { Cpu::Native }

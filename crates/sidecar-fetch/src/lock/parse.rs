@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{FILE, Lock, Locked, Pin, VERSION, tree};
+use super::{FILE, Inside, Lock, Locked, Pin, VERSION, tree};
 use crate::doc::{Document, Located, Table};
 use crate::error::{Error, Kind};
 use crate::hash::Sha256;
+use crate::install::Content;
 use crate::target::Target;
 
 pub(super) fn lock(path: &Path, text: String) -> Result<Lock, Error> {
@@ -64,7 +65,8 @@ fn read(mut root: Table<'_>) -> Result<Lock, Error> {
             return Err(Error::new(Kind::LockInvalid, format!("an asset of `{name}`, which is not in it"))
                 .fact("at", at));
         };
-        if pin.as_ref().is_some_and(|pin| pin.tree.is_some() != locked.request.contains_key("layout")) {
+        let is_tree = |pin: &Pin| pin.inside.as_ref().is_some_and(|inside| inside.tree.is_some());
+        if pin.as_ref().is_some_and(|pin| is_tree(pin) != locked.request.contains_key("layout")) {
             return Err(Error::new(
                 Kind::LockInvalid,
                 format!("an asset of `{name}` has another layout than it"),
@@ -109,7 +111,6 @@ fn asset(mut table: Table<'_>) -> Result<(String, Target, Option<Pin>), Error> {
     }
     let sha256 = need(table.string("sha256")?, &table, "sha256")?;
     let line = sha256.at.line;
-    let member = table.string("member")?.map(|v| v.value);
     let emulated = table.boolean("emulated")? == Some(true);
     if emulated && target.translated().is_none() {
         let headline =
@@ -124,21 +125,48 @@ fn asset(mut table: Table<'_>) -> Result<(String, Target, Option<Pin>), Error> {
         sha256: digest(&sha256)?,
         provenance: need(table.string("provenance")?, &table, "provenance")?.value,
         emulated,
-        binary_size: need(table.integer("binary-size")?, &table, "binary-size")?,
-        binary_sha256: digest(&need(table.string("binary-sha256")?, &table, "binary-sha256")?)?,
-        glibc: table.string("glibc")?.map(|v| v.value),
-        tree: tree::read(&mut table, member.as_deref())?,
-        member,
+        inside: inside(&mut table)?,
         line,
     };
-    if pin.member.is_none() && (pin.sha256, pin.size) != (pin.binary_sha256, pin.binary_size) {
-        let headline =
-            format!("the asset of `{sidecar}` has no member, and yet another hash or size than its binary");
-        return Err(sha256.error(Kind::LockInvalid, headline));
+    if let Some(inside) = &pin.inside {
+        let (itself, binary) = (Content { sha256: pin.sha256, size: pin.size }, inside.binary);
+        if inside.member.is_none() && itself != binary {
+            let headline = format!(
+                "the asset of `{sidecar}` has no member, and yet another hash or size than its binary"
+            );
+            return Err(sha256.error(Kind::LockInvalid, headline));
+        }
+        tree::check_links(inside).map_err(|headline| sha256.error(Kind::LockInvalid, headline))?;
     }
-    tree::check_links(&pin).map_err(|headline| sha256.error(Kind::LockInvalid, headline))?;
     table.finish()?;
     Ok((sidecar, target, Some(pin)))
+}
+
+/// What was seen in the asset: all of it, or nothing, where it was locked without a download.
+fn inside(table: &mut Table<'_>) -> Result<Option<Inside>, Error> {
+    let member = table.string("member")?.map(|v| v.value);
+    let (size, sha256) = (table.integer("binary-size")?, table.string("binary-sha256")?);
+    let glibc = table.string("glibc")?.map(|v| v.value);
+    let tree = tree::read(table, member.as_deref())?;
+    let (size, sha256) = match (size, sha256) {
+        (Some(size), Some(sha256)) => (size, sha256),
+        (None, None) => {
+            let rest =
+                [("member", member.is_some()), ("glibc", glibc.is_some()), ("companions", tree.is_some())];
+            return match rest.into_iter().find(|(_, is_there)| *is_there) {
+                Some((key, _)) => Err(half(table, key, "binary-sha256")),
+                None => Ok(None),
+            };
+        }
+        (Some(_), None) => return Err(half(table, "binary-size", "binary-sha256")),
+        (None, Some(_)) => return Err(half(table, "binary-sha256", "binary-size")),
+    };
+    let binary = Content { sha256: digest(&sha256)?, size };
+    Ok(Some(Inside { member, binary, glibc, tree }))
+}
+
+fn half(table: &Table<'_>, key: &str, lacking: &str) -> Error {
+    table.error(Kind::LockInvalid, format!("`{key}` without `{lacking}`"))
 }
 
 fn need<T>(value: Option<T>, table: &Table<'_>, key: &str) -> Result<T, Error> {

@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Pin;
+use super::Inside;
 use crate::doc::{Located, Table};
 use crate::error::{Error, Kind};
 use crate::hash::Sha256;
@@ -39,12 +39,12 @@ pub(crate) struct Companion {
     pub(crate) link: bool,
 }
 
-/// One file that a pin installs.
+/// One file that is installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PinnedFile<'a> {
     /// Where it is installed, relative to its tree.
     pub(crate) path: &'a str,
-    /// The member of the archive that holds the bytes; `None`: another file of the pin has them, or the asset itself.
+    /// The member of the archive that holds the bytes; `None`: another file of the tree has them, or the asset itself.
     pub(crate) member: Option<String>,
     pub(crate) sha256: Sha256,
     /// Bytes.
@@ -83,7 +83,7 @@ impl Companion {
     }
 }
 
-impl Pin {
+impl Inside {
     /// Where the binary lies in its tree; `None` where there is no tree.
     pub(crate) fn binary_path(&self) -> Option<&str> {
         let (tree, member) = (self.tree.as_ref()?, self.member.as_deref()?);
@@ -108,8 +108,8 @@ impl Pin {
         out.push(PinnedFile {
             path: self.binary_path().unwrap_or_default(),
             member: self.member.clone(),
-            sha256: self.binary_sha256,
-            size: self.binary_size,
+            sha256: self.binary.sha256,
+            size: self.binary.size,
             executable: true,
         });
         out
@@ -118,7 +118,7 @@ impl Pin {
     /// Bytes of everything that is installed.
     pub(crate) fn installed_size(&self) -> u64 {
         let companions = self.tree.iter().flat_map(|tree| tree.companions.values());
-        companions.fold(self.binary_size, |sum, companion| sum.saturating_add(companion.size))
+        companions.fold(self.binary.size, |sum, companion| sum.saturating_add(companion.size))
     }
 }
 
@@ -156,11 +156,11 @@ pub(super) fn read(table: &mut Table<'_>, member: Option<&str>) -> Result<Option
 }
 
 /// Checks that the bytes of each link are those of a file that the archive has.
-pub(super) fn check_links(pin: &Pin) -> Result<(), String> {
-    let Some(tree) = &pin.tree else { return Ok(()) };
+pub(super) fn check_links(inside: &Inside) -> Result<(), String> {
+    let Some(tree) = &inside.tree else { return Ok(()) };
     let files = tree.companions.values().filter(|companion| !companion.link);
     let mut known: BTreeSet<Sha256> = files.map(|companion| companion.sha256).collect();
-    known.insert(pin.binary_sha256);
+    known.insert(inside.binary.sha256);
     match tree.companions.iter().find(|(_, companion)| !known.contains(&companion.sha256)) {
         Some((path, _)) => Err(format!("the companion `{path}` is a link to no other file of its tree")),
         None => Ok(()),

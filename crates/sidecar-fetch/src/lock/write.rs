@@ -55,12 +55,14 @@ fn asset(out: &mut String, name: &str, target: &Target, pin: Option<&Pin>) {
     if pin.emulated {
         out.push_str("emulated = true\n");
     }
-    optional(out, "root", pin.tree.as_ref().map(|tree| tree.root.as_str()).filter(|root| !root.is_empty()));
-    optional(out, "member", pin.member.as_deref());
-    let _ = writeln!(out, "binary-size = {}", pin.binary_size);
-    pair(out, "binary-sha256", &pin.binary_sha256.to_string());
-    optional(out, "glibc", pin.glibc.as_deref());
-    let Some(tree) = &pin.tree else { return };
+    let Some(inside) = &pin.inside else { return };
+    let root = inside.tree.as_ref().map(|tree| tree.root.as_str());
+    optional(out, "root", root.filter(|root| !root.is_empty()));
+    optional(out, "member", inside.member.as_deref());
+    let _ = writeln!(out, "binary-size = {}", inside.binary.size);
+    pair(out, "binary-sha256", &inside.binary.sha256.to_string());
+    optional(out, "glibc", inside.glibc.as_deref());
+    let Some(tree) = &inside.tree else { return };
     out.push_str("\n[asset.companions]\n");
     for (path, companion) in &tree.companions {
         pair(out, &quoted(path), &companion.to_text());
@@ -112,6 +114,8 @@ mod tests {
     use super::*;
     use crate::error::Kind;
     use crate::hash::Sha256;
+    use crate::install::Content;
+    use crate::lock::Inside;
     use crate::lock::parse;
     use crate::manifest::Manifest;
     use crate::target::DESKTOP;
@@ -126,11 +130,18 @@ mod tests {
     }
 
     prop_compose! {
-        fn pin()(emulated: bool, asset in "\\PC{1,20}", url in "\\PC{1,40}", api_url: Option<String>, size: u32, seed: [u8; 8],
-                 provenance in "[a-z-]{1,9}", member: Option<String>, glibc: Option<String>) -> Pin {
-            let sha256 = Sha256::of(&seed);
-            Pin { asset, url, api_url, size: size.into(), sha256, provenance, emulated, member, binary_size: size.into(),
-                  binary_sha256: sha256, glibc, tree: None, line: 0 }
+        fn inside()(member: Option<String>, glibc: Option<String>, size: u32, seed: [u8; 8]) -> Inside {
+            Inside { member, binary: Content { sha256: Sha256::of(&seed), size: size.into() }, glibc, tree: None }
+        }
+    }
+    prop_compose! {
+        fn pin()(emulated: bool, inside in prop::option::of(inside()), asset in "\\PC{1,20}", url in "\\PC{1,40}", api_url: Option<String>, size: u32, seed: [u8; 8],
+                 provenance in "[a-z-]{1,9}") -> Pin {
+            let (sha256, size) = (Sha256::of(&seed), size.into());
+            let is_binary = |inside: &Inside| inside.member.is_none();
+            let itself = |inside| if is_binary(&inside) { Inside { binary: Content { sha256, size }, ..inside } } else { inside };
+            let inside = inside.map(itself);
+            Pin { asset, url, api_url, size, sha256, provenance, emulated, inside, line: 0 }
         }
     }
     prop_compose! {
@@ -179,13 +190,23 @@ mod tests {
         assert_eq!(read(&text).unwrap().drift(&manifest), []);
     }
 
-    #[test]
-    fn a_lock_that_cannot_be_read_says_why() {
+    /// A lock of one asset that has all keys, and yet cannot be.
+    fn raw() -> String {
         let hash = Sha256::of(b"x");
-        let raw = format!(
+        format!(
             "version = 1\n[[sidecar]]\nname = 'a'\ntag = '1'\n[[asset]]\nsidecar = 'a'\ntarget = 'x86_64-apple-darwin'\nname = 'n'\n\
              url = 'u'\nsize = 1\nsha256 = '{hash}'\nprovenance = 'p'\nbinary-size = 2\nbinary-sha256 = '{hash}'\n"
-        );
+        )
+    }
+
+    fn fails(text: &str, kind: Kind, part: &str) {
+        let error = read(text).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.to_string().contains(part), "{error}");
+    }
+
+    #[test]
+    fn a_lock_that_cannot_be_read_says_why() {
         for (text, kind, part) in [
             ("version = 2\nfuture = true\n", Kind::LockTooNew, "version 2"),
             ("version = 1\n<<<<<<< HEAD\n", Kind::LockConflict, "sidecar.lock:2"),
@@ -205,20 +226,48 @@ mod tests {
                 Kind::LockInvalid,
                 "not in it",
             ),
-            (&raw, Kind::LockInvalid, "another hash or size"),
-            (
-                &raw.replace("size = 1", "emulated = true\nsize = 1")
-                    .replace("x86_64-apple", "aarch64-unknown-linux-gnu' #"),
-                Kind::LockInvalid,
-                "the system of `aarch64-unknown-linux-gnu` translates nothing",
-            ),
+            (&raw(), Kind::LockInvalid, "another hash or size"),
             ("version = 1\nconfigured = 'x'\n", Kind::LockInvalid, "`configured` takes an array of strings"),
             ("version = 1\n[[", Kind::LockInvalid, "not valid TOML"),
         ] {
-            let error = read(text).unwrap_err();
-            assert_eq!(error.kind(), kind, "{error}");
-            assert!(error.to_string().contains(part), "{error}");
+            fails(text, kind, part);
         }
+    }
+
+    #[test]
+    fn what_was_seen_in_an_asset_is_said_as_a_whole_or_not_at_all() {
+        let without = |key: &str| {
+            let raw = raw();
+            let lines = raw.lines().filter(|line| !line.starts_with(key));
+            lines.fold(String::new(), |text, line| text + line + "\n")
+        };
+        let nothing = read(&without("binary-")).unwrap().sidecars.remove("a").unwrap();
+        assert!(nothing.assets.values().flatten().all(|pin| pin.inside.is_none()));
+        let half = |text: &str, part: &str| fails(text, Kind::LockInvalid, part);
+        half(&without("binary-size"), "`binary-sha256` without `binary-size`");
+        half(&without("binary-sha256"), "`binary-size` without `binary-sha256`");
+        for (key, value) in [("member", "'m'"), ("glibc", "'2.31'")] {
+            half(
+                &format!("{}{key} = {value}\n", without("binary-")),
+                &format!("`{key}` without `binary-sha256`"),
+            );
+        }
+        let tree = without("binary-").replace("tag = '1'", "tag = '1'\nrequest.layout = 'tree'");
+        half(&tree, "another layout");
+    }
+
+    #[test]
+    fn only_what_can_be_translated_is_emulated() {
+        let raw = raw().replace("binary-size = 2", "member = 'm'\nbinary-size = 2");
+        let text = raw.replace("\nsize = 1", "\nemulated = true\nsize = 1");
+        assert!(read(&text.replace("x86_64-apple", "aarch64-apple")).is_ok());
+        let told = "the system of `x86_64-apple-darwin` translates nothing";
+        fails(&text, Kind::LockInvalid, told);
+        fails(
+            &text.replace("apple-darwin", "unknown-linux-gnu").replace("x86_64", "aarch64"),
+            Kind::LockInvalid,
+            "translates nothing",
+        );
     }
 
     #[test]
@@ -232,11 +281,7 @@ mod tests {
             sha256: sha,
             provenance: "download".into(),
             emulated: false,
-            member: None,
-            binary_size: 1,
-            binary_sha256: sha,
-            glibc: None,
-            tree: None,
+            inside: None,
             line: 0,
         };
         let target: Target = "x86_64-apple-darwin".parse().unwrap();

@@ -4,16 +4,18 @@ mod origin;
 
 use std::collections::BTreeSet;
 
+use super::locking::Unseen;
 use super::patch::lock_change;
 use super::{LockReport, Project, Relock};
 use crate::change::FileChange;
 use crate::error::{Error, Kind};
 use crate::fsx;
-use crate::install::{Content, Installer, Mtime, remove_tree};
+use crate::install::{Installer, Mtime, remove_tree};
 use crate::lock::Lock;
 use crate::manifest::edit::{self, NewSidecar};
 use crate::manifest::recipe::Recipe;
 use crate::manifest::{Manifest, Wanted};
+use crate::provision::Task;
 use crate::target::TargetPattern;
 
 /// What `add` is told.
@@ -80,18 +82,19 @@ impl Project<'_> {
         if self.dry_run {
             return Ok(LockReport { written: true, changed, ..LockReport::default() });
         }
-        let (lock, report) = self.relocked(&manifest, &Relock::Stale).map_err(|e| match e.kind() {
-            // The entry that could name an asset is not written yet.
-            Kind::AssetNotFound | Kind::AssetAmbiguous
-                if new.assets.is_empty() && e.is_of_sidecar(&new.name) =>
-            {
-                e.help(
-                    "name the assets: `--target <TRIPLE> --asset <NAME>`, or for all at once, such as \
+        let (lock, report) =
+            self.relocked(&manifest, &Relock::Stale, Unseen::Kept).map_err(|e| match e.kind() {
+                // The entry that could name an asset is not written yet.
+                Kind::AssetNotFound | Kind::AssetAmbiguous
+                    if new.assets.is_empty() && e.is_of_sidecar(&new.name) =>
+                {
+                    e.help(
+                        "name the assets: `--target <TRIPLE> --asset <NAME>`, or for all at once, such as \
                  `--target 'cfg(all())' --asset 'tool-{version}-{target}{exe}'`",
-                )
-            }
-            _ => e,
-        })?;
+                    )
+                }
+                _ => e,
+            })?;
         let of_lock = lock_change(&manifest, &Lock { configured: plan.configured, ..lock })?;
         let all: Vec<FileChange> = of_lock.iter().chain(&changed).cloned().collect();
         self.apply(&all)?;
@@ -142,17 +145,23 @@ impl Project<'_> {
     ) -> Result<(), Error> {
         let installer = Installer::new(&self.state, Mtime::Now, &self.cache);
         for name in names {
-            let install_as = &manifest.sidecar(name)?.install_as;
-            if manifest.sidecar(name)?.is_tree() {
-                remove_tree(&self.app().join(&manifest.settings.binaries).join(install_as))?;
+            let sidecar = manifest.sidecar(name)?;
+            if sidecar.is_tree() {
+                remove_tree(&self.app().join(&manifest.settings.binaries).join(&sidecar.install_as))?;
             }
-            for (target, pin) in lock.sidecars.get(name).into_iter().flat_map(|l| &l.assets) {
-                let Some(pin) = pin.as_ref().filter(|pin| pin.tree.is_none()) else { continue };
-                let file = self.app().join(&manifest.settings.binaries).join(target.file_name(install_as));
-                if installer
-                    .is_installed(&file, Content { sha256: pin.binary_sha256, size: pin.binary_size })?
+            let Some(locked) = lock.sidecars.get(name) else { continue };
+            for (target, pin) in &locked.assets {
+                let Some(pin) = pin else { continue };
+                let task = Task::new(self.app(), manifest, sidecar, locked, target, pin);
+                if pin.inside.is_none()
+                    && let Ok(cache) = self.cache.get()
                 {
-                    fsx::remove_file(&file)?;
+                    task.recall(cache);
+                }
+                if let Some(content) = task.content().filter(|_| !task.is_tree())
+                    && installer.is_installed(&task.dest, content)?
+                {
+                    fsx::remove_file(&task.dest)?;
                 }
             }
         }

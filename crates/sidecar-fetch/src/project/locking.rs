@@ -13,8 +13,11 @@ use crate::progress::Event;
 use crate::provision::{self, PARALLEL};
 use crate::target::Target;
 
+mod complete;
 mod pin;
 pub(super) mod release;
+
+pub(super) use self::complete::Unseen;
 
 /// Which sidecars are resolved anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +104,7 @@ impl LockedAsset {
             size: pin.size,
             provenance: pin.provenance.clone(),
             sha256: pin.sha256.to_string(),
-            glibc: pin.glibc.clone(),
+            glibc: pin.inside.as_ref().and_then(|inside| inside.glibc.clone()),
             emulated: pin.emulated,
             reason: String::new(),
         }
@@ -124,11 +127,16 @@ impl Project<'_> {
         if self.locked {
             return Lock::read_answering(&manifest).map(|_| LockReport::default());
         }
-        self.lock_of(&manifest, which)
+        let is_plain = *which == Relock::Stale && !self.no_download;
+        self.written(&manifest, which, if is_plain { Unseen::LookedInto } else { Unseen::Kept })
     }
 
     pub(super) fn lock_of(&self, manifest: &Manifest, which: &Relock) -> Result<LockReport, Error> {
-        let (lock, report) = self.relocked(manifest, which)?;
+        self.written(manifest, which, Unseen::Kept)
+    }
+
+    fn written(&self, manifest: &Manifest, which: &Relock, unseen: Unseen) -> Result<LockReport, Error> {
+        let (lock, report) = self.relocked(manifest, which, unseen)?;
         let change = lock_change(manifest, &lock)?;
         if !self.dry_run {
             self.apply(change.as_slice())?;
@@ -137,9 +145,18 @@ impl Project<'_> {
     }
 
     /// The lock as it should be, with a report that says it was not written.
-    pub(super) fn relocked(&self, manifest: &Manifest, which: &Relock) -> Result<(Lock, LockReport), Error> {
+    pub(super) fn relocked(
+        &self,
+        manifest: &Manifest,
+        which: &Relock,
+        unseen: Unseen,
+    ) -> Result<(Lock, LockReport), Error> {
         let before = super::lock_as_is(manifest)?;
         let (mut after, reasons) = self.relock(manifest, &before, which)?;
+        complete::keep_seen(&before, &mut after);
+        if unseen == Unseen::LookedInto {
+            self.look_into_unseen(manifest, &mut after)?;
+        }
         update::keep_proofs(&before, &mut after);
         self.judge(&before, &after)?;
         let rows = rows(manifest, &before, &after, &reasons);
@@ -201,6 +218,7 @@ impl Project<'_> {
         let mut picks = Vec::new();
         for wanted in wanted {
             self.need_source(wanted.sidecar, "locking")?;
+            self.check_no_tree(wanted.sidecar)?;
             self.reporter.event(&Event::Step { verb: "Resolving", what: &wanted.sidecar.name });
             let (locked, found) = self
                 .choose(manifest, wanted)
@@ -210,7 +228,7 @@ impl Project<'_> {
             *entry = Locked { assets, ..locked };
             picks.extend(found);
         }
-        if !picks.is_empty() {
+        if !picks.is_empty() && !self.no_download {
             let what = "downloading and inspecting the chosen assets";
             self.reporter.event(&Event::Step { verb: "Locking", what });
         }
@@ -222,14 +240,8 @@ impl Project<'_> {
         for (pick, pin) in done {
             let locked = lock.sidecars.entry(pick.sidecar.name.clone()).or_default();
             let pin = match pin {
-                // A publisher's mistake on a target that is only attempted is a gap, not the end.
                 Err(error) if is_gap(&pick, &error) && !manifest.is_mandatory() => {
-                    self.warn(&format!(
-                        "sidecar `{}` has nothing for {}: {}",
-                        pick.sidecar.name,
-                        pick.target,
-                        error.headline()
-                    ));
+                    self.tell_gap(&pick, &error);
                     None
                 }
                 other => other.map_err(|e| e.of_sidecar(&pick.sidecar.name, Some(locked.version_text())))?,

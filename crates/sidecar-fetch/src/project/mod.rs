@@ -56,6 +56,7 @@ pub struct Project<'r> {
     /// What `--minimum-age` says instead of the manifest's settings; zero: releases may be of any age.
     minimum_age: Option<Duration>,
     allow_proof_loss: bool,
+    no_download: bool,
     network: Network,
     cache: LazyCache,
     reporter: &'r dyn Reporter,
@@ -91,6 +92,7 @@ impl<'r> Project<'r> {
             state: target_directory.join("sidecar").join(&package.name),
             locked: locked || env::flag(env::LOCKED),
             dry_run: false,
+            no_download: false,
             minimum_age: None,
             allow_proof_loss: false,
             network: Network::new(offline_by, token).of_app(&package.directory),
@@ -120,6 +122,14 @@ impl<'r> Project<'r> {
     #[must_use]
     pub fn allow_proof_loss(self, allow: bool) -> Self {
         Self { allow_proof_loss: allow, ..self }
+    }
+
+    /// Whether `lock` and `add` download no asset: they pin the hash that is published and the size that the API states,
+    /// and leave out of the lock what only the bytes tell. What builds install of such an asset they find out
+    /// themselves.
+    #[must_use]
+    pub fn no_download(self, no_download: bool) -> Self {
+        Self { no_download, ..self }
     }
 
     /// The app's directory, with its `Cargo.toml` and Tauri's configuration.

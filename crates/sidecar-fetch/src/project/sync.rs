@@ -164,7 +164,7 @@ impl Project<'_> {
             let pinned = |target: &'a Target| {
                 let pin = lock.pin(manifest, sidecar, target)?;
                 let target = locked.assets.get_key_value(target).map_or(target, |(t, _)| t);
-                Ok(Task::new(self.app(), manifest, sidecar, locked.version_text(), target, pin))
+                Ok(Task::new(self.app(), manifest, sidecar, locked, target, pin))
             };
             let (mut found, mut lacking) = (Vec::new(), Vec::new());
             for target in wanted {
@@ -205,7 +205,7 @@ fn row(task: &Task<'_>, outcome: Outcome) -> SyncRow {
         version: task.version.to_owned(),
         target: task.target.to_string(),
         path: task.dest.clone(),
-        size: task.pin.installed_size(),
+        size: task.installed_size(),
         installed,
         transferred,
     }

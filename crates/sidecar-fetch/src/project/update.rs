@@ -284,11 +284,7 @@ mod tests {
             size: 1,
             sha256,
             provenance: provenance.into(),
-            member: None,
-            binary_size: 1,
-            binary_sha256: sha256,
-            glibc: None,
-            tree: None,
+            inside: None,
             line: 3,
         };
         let target: Target = "x86_64-unknown-linux-gnu".parse().unwrap();

@@ -3,6 +3,9 @@
 //! Installed already? Otherwise: cached binary, or cached asset, or download; verify, unpack, verify, install.
 
 #[cfg(feature = "download")]
+mod look;
+mod memory;
+#[cfg(feature = "download")]
 mod obtain;
 #[cfg(not(feature = "download"))]
 #[path = "cached_only.rs"]
@@ -14,9 +17,12 @@ use std::collections::BTreeMap;
 use crate::cache::{Cache, LazyCache};
 use crate::error::{Error, Kind, public_url};
 use crate::hash;
+use crate::inspect;
 use crate::install::{Content, Installer};
 use crate::progress::Reporter;
 
+#[cfg(feature = "resolve")]
+pub(crate) use look::peek;
 #[cfg(feature = "resolve")]
 pub(crate) use obtain::{ApiToken, Sink, unpack_into};
 pub(crate) use obtain::{Network, in_parallel};
@@ -87,13 +93,23 @@ pub(crate) fn provision(tasks: &[Task<'_>], tools: &Tools<'_>) -> Result<Vec<Out
 
 /// Whether nothing is to be done for a task.
 fn is_done(task: &Task<'_>, tools: &Tools<'_>) -> Result<bool, Error> {
+    // What the cache is needed for, if it is, will say why it cannot be used.
+    if task.inside().is_none()
+        && let Ok(cache) = tools.cache.get()
+    {
+        task.recall(cache);
+    }
     match (&task.spot, task.tree()) {
         (_, Some(tree)) => tools.installer.is_tree_installed(&tree),
         (Spot::Cache, _) => {
             let cache = tools.cache.get()?;
-            Ok(task.contents().iter().all(|content| cache.has(&content.sha256, Some(content.size))))
+            let has = |content: &Content| cache.has(&content.sha256, Some(content.size));
+            Ok(task.contents().is_some_and(|contents| contents.iter().all(has)))
         }
-        _ => tools.installer.is_installed(&task.dest, task.content()),
+        _ => match task.content() {
+            Some(content) => tools.installer.is_installed(&task.dest, content),
+            None => Ok(false),
+        },
     }
 }
 
@@ -125,18 +141,24 @@ fn install_group(tasks: &[&Task<'_>], tools: &Tools<'_>) -> Result<Vec<Outcome>,
 /// Installs what a task says, out of the cache; tells whether something had to be written.
 fn install(task: &Task<'_>, installer: &Installer<'_>, cache: &Cache) -> Result<bool, Error> {
     let blob = |content: &Content| cache.blob(&content.sha256);
+    let Some(binary) = task.content() else { return Err(unseen(task)) };
+    if task.pin.inside.is_none() {
+        inspect::check(&blob(&binary), task.target, task.pin.cpu())?;
+    }
     match (&task.spot, task.tree()) {
         (_, Some(tree)) => installer.install_tree(&tree, |file| {
-            if file.content == task.content() { task.source(blob) } else { blob(&file.content) }
+            if file.content == binary { task.source(&binary, blob) } else { blob(&file.content) }
         }),
         (Spot::Cache, _) => Ok(false),
-        _ => installer.install(&task.source(blob), &task.dest, task.content()),
+        _ => installer.install(&task.source(&binary, blob), &task.dest, binary),
     }
 }
 
-/// Whether the cache holds all that a task installs.
+/// Whether the cache holds all that a task installs, and the lock or this build's only source says that it is that.
 fn is_cached(task: &Task<'_>, cache: &Cache) -> Result<bool, Error> {
-    for content in task.contents() {
+    let is_said = task.pin.inside.is_some() || obtain::TRUSTS_MEMORY;
+    let Some(contents) = task.contents().filter(|_| is_said) else { return Ok(false) };
+    for content in contents {
         if !is_intact(content, cache)? {
             return Ok(false);
         }
@@ -158,6 +180,12 @@ fn is_intact(content: Content, cache: &Cache) -> Result<bool, Error> {
     Ok(intact)
 }
 
+/// It is not known what is in an asset.
+fn unseen(task: &Task<'_>) -> Error {
+    Error::new(Kind::MemberNotFound, format!("nobody has looked into `{}` yet", task.pin.asset))
+        .help("run `cargo sidecar sync`, which does")
+}
+
 /// Something must be fetched and the network is off.
 fn offline(task: &Task<'_>, cache: &Cache, who: &str) -> Error {
     Error::new(Kind::Offline, format!("`{}` is not in the cache, and the network is off", task.pin.asset))
@@ -166,3 +194,6 @@ fn offline(task: &Task<'_>, cache: &Cache, who: &str) -> Error {
         .fact("offline by", who)
         .help("run `cargo sidecar sync` once with a network; it fills the cache")
 }
+
+#[cfg(test)]
+mod tests;

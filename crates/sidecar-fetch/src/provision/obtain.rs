@@ -7,17 +7,21 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Task, Tools, offline};
+use super::{Task, Tools, look, offline};
 use crate::cache::Cache;
 use crate::error::{Error, Kind, public_url};
 use crate::fetch::client::Client;
 use crate::fetch::{self, Download, Fetched};
 use crate::fsx;
 use crate::hash::{self, Hasher, Sha256};
+use crate::lock::Inside;
 use crate::progress::Reporter;
 use crate::unpack::{Archive, Extract};
 
 pub(crate) use crate::fetch::parallel::parallel as in_parallel;
+
+/// Whether a memory is taken for what is in an asset. The asset is at hand, or can be had, and is looked into again.
+pub(super) const TRUSTS_MEMORY: bool = false;
 
 /// A token for private assets, and which URLs may see it: a lock can name any host, and whoever can change a lock must
 /// not receive the token.
@@ -190,7 +194,10 @@ fn mended(error: Error, sidecar: &str, private: bool) -> Error {
 fn unpack(tasks: &[&Task<'_>], fetched: &Fetched, cache: &Cache) -> Result<(), Error> {
     // One process unpacks, the others find its result.
     let _turn = cache.lock(&format!("{}-unpack", fetched.sha256), || {})?;
-    let files = tasks.iter().flat_map(|task| task.pin.files());
+    for task in tasks.iter().filter(|task| task.pin.inside.is_none()) {
+        look::look(task, fetched, cache)?;
+    }
+    let files = tasks.iter().filter_map(|task| task.pin.inside.as_ref()).flat_map(Inside::files);
     let absent = files.filter(|file| !cache.has(&file.sha256, Some(file.size)));
     // One member may serve several files: a universal macOS program, or two sidecars of one name.
     let mut wanted: BTreeMap<String, Vec<(Sha256, u64)>> = BTreeMap::new();

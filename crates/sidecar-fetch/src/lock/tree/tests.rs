@@ -3,7 +3,8 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::lock::{Lock, Locked, parse};
+use crate::install::Content;
+use crate::lock::{Lock, Locked, Pin, parse};
 
 const MAC: &str = "aarch64-apple-darwin";
 
@@ -23,11 +24,12 @@ fn lock_of(root: &str, companions: BTreeMap<String, Companion>) -> Lock {
         sha256: Sha256::of(b"asset"),
         provenance: "download".into(),
         emulated: false,
-        member: Some(tree.member("bin/tool")),
-        binary_size: 6,
-        binary_sha256: sha256,
-        glibc: None,
-        tree: Some(tree),
+        inside: Some(Inside {
+            member: Some(tree.member("bin/tool")),
+            binary: Content { sha256, size: 6 },
+            glibc: None,
+            tree: Some(tree),
+        }),
         line: 0,
     };
     let request = BTreeMap::from([("layout".to_owned(), "tree".to_owned())]);
@@ -81,7 +83,8 @@ fn a_pin_tells_where_each_of_its_files_comes_from() {
     let lock = lock_of("d", companions);
     let pin = lock.sidecars["tool"].assets.values().flatten().next().unwrap();
     assert_eq!(pin.binary_path(), Some("bin/tool"));
-    let files: Vec<(&str, Option<String>)> = pin.files().into_iter().map(|f| (f.path, f.member)).collect();
+    let inside = pin.inside.as_ref().unwrap();
+    let files: Vec<(&str, Option<String>)> = inside.files().into_iter().map(|f| (f.path, f.member)).collect();
     assert_eq!(
         files,
         [
@@ -90,7 +93,7 @@ fn a_pin_tells_where_each_of_its_files_comes_from() {
             ("bin/tool", Some("d/bin/tool".to_owned())),
         ]
     );
-    assert_eq!(pin.installed_size(), 6 + 1 + 1);
+    assert_eq!(inside.installed_size(), 6 + 1 + 1);
 }
 
 #[test]

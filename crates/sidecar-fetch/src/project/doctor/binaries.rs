@@ -8,7 +8,7 @@ use crate::error::{Error, some_of};
 use crate::fsx;
 use crate::inspect::{self, Cpu};
 use crate::install::TreeOf;
-use crate::lock::Pin;
+use crate::lock::{Locked, Pin};
 use crate::manifest::{Manifest, Sidecar};
 use crate::placeholder::is_placeholder;
 use crate::provision::Task;
@@ -65,9 +65,9 @@ fn installed(scene: &Scene<'_>, manifest: &Manifest) -> Result<Vec<Check>, Error
         out.extend(unfit(&sidecar.name, target, path, pin.map_or(Cpu::Native, Pin::cpu))?);
     }
     let (mut lacking, mut trees) = (Vec::new(), 0);
-    for (sidecar, host, pin) in for_this_machine(scene, manifest) {
+    for (sidecar, locked, host, pin) in for_this_machine(scene, manifest) {
         let is_there = if sidecar.is_tree() {
-            let task = Task::new(scene.app(), manifest, sidecar, "", host, pin);
+            let task = Task::new(scene.app(), manifest, sidecar, locked, host, pin);
             let there = task.tree().filter(TreeOf::is_recorded);
             out.extend(there.as_ref().map(|tree| incomplete(&task, tree)).transpose()?.flatten());
             trees += usize::from(there.is_some());
@@ -106,11 +106,12 @@ fn unfit(sidecar: &str, target: &Target, path: &Path, cpu: Cpu) -> Result<Option
 fn for_this_machine<'s>(
     scene: &'s Scene<'_>,
     manifest: &'s Manifest,
-) -> impl Iterator<Item = (&'s Sidecar, &'s Target, &'s Pin)> {
+) -> impl Iterator<Item = (&'s Sidecar, &'s Locked, &'s Target, &'s Pin)> {
     manifest.enabled(&scene.features).filter_map(|sidecar| {
         let host = scene.host.as_ref()?;
-        let pin = scene.lock.sidecars.get(&sidecar.name)?.assets.get(host)?.as_ref()?;
-        Some((sidecar, host, pin))
+        let locked = scene.lock.sidecars.get(&sidecar.name)?;
+        let pin = locked.assets.get(host)?.as_ref()?;
+        Some((sidecar, locked, host, pin))
     })
 }
 

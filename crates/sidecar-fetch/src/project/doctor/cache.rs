@@ -7,7 +7,7 @@ use crate::cache::Cache;
 use crate::error::Error;
 use crate::fsx;
 use crate::hash::{self, Sha256};
-use crate::lock::Pin;
+use crate::lock::{Inside, Pin};
 
 const NAME: &str = "cache";
 
@@ -74,7 +74,10 @@ fn held_of(cache: &Cache, wanted: &BTreeMap<Sha256, u64>, limit: u64) -> Vec<Che
 /// The files that the lock pins for the cache: the assets and what is installed of them, with their sizes.
 fn wanted(scene: &Scene<'_>) -> BTreeMap<Sha256, u64> {
     let pins = scene.lock.sidecars.values().flat_map(|locked| locked.assets.values().flatten());
-    let files = |pin: &Pin| pin.files().into_iter().map(|file| (file.sha256, file.size)).collect::<Vec<_>>();
+    let files = |pin: &Pin| {
+        let files = pin.inside.iter().flat_map(Inside::files);
+        files.map(|file| (file.sha256, file.size)).collect::<Vec<_>>()
+    };
     pins.flat_map(|pin| files(pin).into_iter().chain([(pin.sha256, pin.size)])).collect()
 }
 

@@ -22,8 +22,18 @@ pub(super) fn check(scene: &Scene<'_>) -> Vec<Check> {
         Err(error) => Check::of(NAME, CheckState::Problem, &error),
     }];
     out.extend(emulated(&scene.lock));
+    out.extend(unseen(&scene.lock));
     out.extend(committed(scene, manifest));
     out
+}
+
+/// How many assets were locked without a download.
+fn unseen(lock: &Lock) -> Option<Check> {
+    let pins = lock.sidecars.values().flat_map(|locked| locked.assets.values().flatten());
+    let count = pins.filter(|pin| pin.inside.is_none()).count();
+    let found = format!("what is in {} is not in the lock: builds find it out", counted(count, "asset"));
+    (count > 0)
+        .then(|| Check::note(NAME, found).help("run `cargo sidecar lock`, which downloads and completes it"))
 }
 
 /// The targets that have no native build of a sidecar.

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use super::release::{Chosen, Pick};
 use super::{Project, Wanted};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, public_url};
 use crate::fetch::{Download, Fetched};
 use crate::hash::Sha256;
 use crate::inspect::{self, Cpu};
+use crate::install::Content;
 use crate::lock::tree::{self, Companion, Tree};
-use crate::lock::{Lock, Pin};
-use crate::manifest::Layout;
+use crate::lock::{Inside, Lock, Pin};
+use crate::manifest::{Layout, Sidecar};
 use crate::provision::unpack_into;
 use crate::resolve::checksum::Proof;
 use crate::resolve::integrity;
@@ -25,24 +26,11 @@ impl Project<'_> {
     pub(super) fn pin(&self, pick: &Pick<'_>, chosen: &Chosen) -> Result<Pin, Error> {
         let Chosen { asset, private, .. } = chosen;
         let api_url = private.then_some(asset.api_url.as_str());
-        let (fetched, Inside { member, sha256, size, mut tree }, provenance) =
-            self.fetch_proven(pick, chosen, api_url)?;
-        let blame = |e: Error, member: &str| e.fact("asset", &asset.name).fact("member", member);
-        let cpu = if pick.sidecar.may_be_emulated() { Cpu::OrTranslated } else { Cpu::Native };
-        let facts = inspect::check(&self.cache.get()?.blob(&sha256), &pick.target, cpu)
-            .map_err(|e| blame(e, member.as_deref().unwrap_or("the asset itself")))?;
-        // The header decides, whatever the name said: only what has no native code is translated.
-        let emulated = inspect::is_translated(&facts, &pick.target);
-        let cpu = if emulated { cpu } else { Cpu::Native };
-        let mut glibc = facts.glibc;
-        for (path, companion) in tree.iter_mut().flat_map(|tree| &mut tree.companions) {
-            let blob = self.cache.get()?.blob(&companion.sha256);
-            let found = inspect::check_companion(&blob, &pick.target, cpu)
-                .map_err(|e| blame(e, path).help("write patterns that leave it out of `resources`"))?;
-            // An archive without modes does not say so.
-            companion.executable |= found.is_some();
-            glibc = glibc.max(found.and_then(|facts| facts.glibc));
+        if self.no_download {
+            return unseen(chosen, &pick.target);
         }
+        let told = Told { asset: &asset.name, member: chosen.member.as_deref(), emulated: chosen.emulated };
+        let (fetched, (inside, emulated), provenance) = self.fetch_proven(pick, chosen, told, api_url)?;
         Ok(Pin {
             asset: asset.name.clone(),
             url: asset.url.clone(),
@@ -51,13 +39,50 @@ impl Project<'_> {
             sha256: fetched.sha256,
             provenance,
             emulated,
-            member,
-            binary_size: size,
-            binary_sha256: sha256,
-            glibc: glibc.map(|version| version.to_string()),
-            tree,
+            inside: Some(inside),
             line: 0,
         })
+    }
+
+    /// What is in an asset, checked to be for the target, and whether the target's system translates it.
+    pub(super) fn seen(
+        &self,
+        pick: &Pick<'_>,
+        told: Told<'_>,
+        fetched: &Fetched,
+    ) -> Result<(Inside, bool), Error> {
+        let mut inside = self.look_inside(pick, told, fetched)?;
+        let blame = |e: Error, member: &str| e.fact("asset", told.asset).fact("member", member);
+        let cpu = if pick.sidecar.may_be_emulated() { Cpu::OrTranslated } else { Cpu::Native };
+        let facts = inspect::check(&self.cache.get()?.blob(&inside.binary.sha256), &pick.target, cpu)
+            .map_err(|e| blame(e, inside.member.as_deref().unwrap_or("the asset itself")))?;
+        // The header decides, whatever the name said: only what has no native code is translated.
+        let emulated = inspect::is_translated(&facts, &pick.target);
+        let cpu = if emulated { cpu } else { Cpu::Native };
+        let mut glibc = facts.glibc;
+        for (path, companion) in inside.tree.iter_mut().flat_map(|tree| &mut tree.companions) {
+            let blob = self.cache.get()?.blob(&companion.sha256);
+            let found = inspect::check_companion(&blob, &pick.target, cpu)
+                .map_err(|e| blame(e, path).help("write patterns that leave it out of `resources`"))?;
+            // An archive without modes does not say so.
+            companion.executable |= found.is_some();
+            glibc = glibc.max(found.and_then(|facts| facts.glibc));
+        }
+        inside.glibc = glibc.map(|version| version.to_string());
+        Ok((inside, emulated))
+    }
+
+    /// Refuses to lock a tree without a download: which files it has, only the archive tells.
+    pub(super) fn check_no_tree(&self, sidecar: &Sidecar) -> Result<(), Error> {
+        if !self.no_download || !sidecar.is_tree() {
+            return Ok(());
+        }
+        let headline = "`layout = \"tree\"` cannot be locked without a download";
+        Err(Error::new(Kind::Unsupported, headline)
+            .fact("at", &sidecar.at)
+            .fact("reason", "which files a tree has, only its archive tells")
+            .help("run it without `--no-download`")
+            .of_sidecar(&sidecar.name, None))
     }
 
     /// Says which of the targets that were resolved got a build that their system translates.
@@ -85,8 +110,9 @@ impl Project<'_> {
         &self,
         pick: &Pick<'_>,
         chosen: &Chosen,
+        told: Told<'_>,
         api_url: Option<&str>,
-    ) -> Result<(Fetched, Inside, String), Error> {
+    ) -> Result<(Fetched, (Inside, bool), String), Error> {
         let Chosen { asset, evidence, .. } = chosen;
         let proof = evidence.proof.as_ref();
         let (url, bearer) = self.network.address(&asset.url, api_url);
@@ -113,32 +139,33 @@ impl Project<'_> {
         if let Some(integrity) = &asset.integrity {
             integrity.check(&fetched.path, &asset.name)?;
         }
-        let inside = match (self.look_inside(pick, chosen, &fetched), refused) {
-            (Ok(inside), None) => inside,
-            (Ok(inside), Some(_)) if proof.is_some_and(|proof| proof.sha256 == inside.sha256) => inside,
+        let is_proven = |inside: &Inside| proof.is_some_and(|proof| proof.sha256 == inside.binary.sha256);
+        let seen = match (self.seen(pick, told, &fetched), refused) {
+            (Ok(seen), None) => seen,
+            (Ok(seen), Some(_)) if is_proven(&seen.0) => seen,
             (_, Some(refused)) => return Err(refused),
             (Err(e), None) => return Err(e),
         };
         let provenance = match asset.integrity {
             Some(_) => integrity::PROVENANCE.to_owned(),
-            None => evidence.provenance(&asset.name, &fetched.sha256, &inside.sha256)?,
+            None => evidence.provenance(&asset.name, &fetched.sha256, &seen.0.binary.sha256)?,
         };
-        Ok((fetched, inside, provenance))
+        Ok((fetched, seen, provenance))
     }
 
     /// Finds the binary in the asset, and its companions where it is a tree, and unpacks them into the cache.
-    fn look_inside(&self, pick: &Pick<'_>, chosen: &Chosen, fetched: &Fetched) -> Result<Inside, Error> {
-        let asset = &chosen.asset.name;
+    fn look_inside(&self, pick: &Pick<'_>, told: Told<'_>, fetched: &Fetched) -> Result<Inside, Error> {
+        let asset = told.asset;
         let archive = Archive::open(&fetched.path, asset)?;
         if archive.format() == Format::Raw {
             if pick.sidecar.is_tree() {
                 return Err(alone(asset));
             }
-            let (sha256, size) = (fetched.sha256, fetched.size);
-            return Ok(Inside { member: None, sha256, size, tree: None });
+            let binary = Content { sha256: fetched.sha256, size: fetched.size };
+            return Ok(Inside { member: None, binary, glibc: None, tree: None });
         }
         let entries = archive.list()?;
-        let (binary, built_for) = binary(pick, chosen, &entries)?;
+        let (binary, built_for) = binary(pick, told, &entries)?;
         let companions = match &pick.sidecar.layout {
             Layout::File => Vec::new(),
             Layout::Tree { .. } if matches!(archive.format(), Format::Single(_)) => return Err(alone(asset)),
@@ -160,17 +187,45 @@ impl Project<'_> {
             members.iter().map(|(path, _)| *path).zip(unpacked).collect();
         let (sha256, size) = bytes[binary.as_str()];
         let tree = pick.sidecar.is_tree().then(|| tree_of(&binary, &companions, &bytes));
-        Ok(Inside { member: Some(binary), sha256, size, tree })
+        Ok(Inside { member: Some(binary), binary: Content { sha256, size }, glibc: None, tree })
     }
 }
 
-/// What was found in an asset.
-struct Inside {
-    /// The member that is the binary; `None`: the asset is.
-    member: Option<String>,
-    sha256: Sha256,
-    size: u64,
-    tree: Option<Tree>,
+/// What is said of an asset before it is looked into.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Told<'a> {
+    /// Its name.
+    pub(super) asset: &'a str,
+    /// A pattern of the member that is the binary, where the release has one.
+    pub(super) member: Option<&'a str>,
+    /// Whether it is for x86-64, which the target's system translates.
+    pub(super) emulated: bool,
+}
+
+/// The pin of an asset that is not downloaded: what is published of it.
+fn unseen(chosen: &Chosen, target: &Target) -> Result<Pin, Error> {
+    let Chosen { asset, evidence, private, .. } = chosen;
+    let (Some(proof), Some(size)) = (&evidence.proof, asset.size) else {
+        return Err(Error::new(Kind::NoProof, format!("nothing vouches for `{}`", asset.name))
+            .fact("url", public_url(&asset.url))
+            .fact("target", target)
+            .fact(
+                "reason",
+                "its size and a SHA-256 of it must be published: by the API, or in a checksum file",
+            )
+            .help("run it without `--no-download`: the asset is then downloaded, and hashed, once"));
+    };
+    Ok(Pin {
+        asset: asset.name.clone(),
+        url: asset.url.clone(),
+        api_url: private.then(|| asset.api_url.clone()),
+        size,
+        sha256: proof.sha256,
+        provenance: proof.source.clone(),
+        emulated: chosen.emulated,
+        inside: None,
+        line: 0,
+    })
 }
 
 /// What placeholders stand for in an asset that was built for a target.
@@ -180,11 +235,11 @@ fn values<'a>(pick: &'a Pick<'_>, built_for: &'a Target) -> Values<'a> {
 
 /// The path of the member that is the binary, and the target that it is built for: where an asset does not say that it
 /// is for x86-64, and holds nothing for the target, it may still be.
-fn binary(pick: &Pick<'_>, chosen: &Chosen, entries: &[Entry]) -> Result<(String, Target), Error> {
+fn binary(pick: &Pick<'_>, told: Told<'_>, entries: &[Entry]) -> Result<(String, Target), Error> {
     let translated = pick.target.translated().filter(|_| pick.sidecar.may_be_emulated());
-    let find = |built_for: Target| Ok((member_for(&built_for, pick, chosen, entries)?, built_for));
+    let find = |built_for: Target| Ok((member_for(&built_for, pick, told, entries)?, built_for));
     match translated {
-        Some(translated) if chosen.emulated => find(translated),
+        Some(translated) if told.emulated => find(translated),
         None => find(pick.target.clone()),
         Some(translated) => find(pick.target.clone()).or_else(|native: Error| {
             let absent = native.kind() == Kind::MemberNotFound;
@@ -196,20 +251,15 @@ fn binary(pick: &Pick<'_>, chosen: &Chosen, entries: &[Entry]) -> Result<(String
 fn member_for(
     built_for: &Target,
     pick: &Pick<'_>,
-    chosen: &Chosen,
+    told: Told<'_>,
     entries: &[Entry],
 ) -> Result<String, Error> {
     let sidecar = pick.sidecar;
     let glob = sidecar.bin.as_ref().map(|template| template.expand(&values(pick, built_for)));
-    let wish = |bin| Wish {
-        tool: &sidecar.name,
-        target: built_for,
-        bin,
-        asset: &chosen.asset.name,
-        version: &pick.version,
-    };
+    let wish =
+        |bin| Wish { tool: &sidecar.name, target: built_for, bin, asset: told.asset, version: &pick.version };
     // The release's own map beats the rule, and the manifest beats both.
-    let found = match (&glob, &chosen.member) {
+    let found = match (&glob, told.member) {
         (Some(glob), _) => member::find(entries, &wish(Some(glob)))?,
         (None, Some(told)) => match member::find(entries, &wish(Some(told))) {
             Ok(found) => found,

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::unseen::{self, Expected};
 use super::{VerifyRow, deb, files, signature, stand_in};
 use crate::cache::Cache;
 use crate::error::{Error, Kind};
 use crate::fsx;
 use crate::hash;
-use crate::install;
+use crate::install::{self, Content};
 use crate::provision::{Sink, Spot, Task};
 use crate::unpack::{Archive, EntryKind, Extract, Format, MEMBER};
 
@@ -133,9 +134,18 @@ impl Look<'_> {
 
     fn compare(&self, task: &Task<'_>, found: &Found, row: VerifyRow) -> Result<VerifyRow, Error> {
         let (sha256, _) = hash::of_file(&found.file)?;
-        if sha256 == task.pin.binary_sha256 {
+        let expected = match Expected::of(task, self.cache) {
+            Err(error) if !unseen::is_of_machine(&error) => return Ok(row.failed("unfit", &error)),
+            expected => expected?,
+        };
+        let content = expected.content();
+        let detail = |what: &str| {
+            let told = expected.told().map(|told| format!("; {told}"));
+            format!("{what}{}", told.unwrap_or_default())
+        };
+        if content.is_some_and(|content| content.sha256 == sha256) {
             return Ok(if found.executable || task.target.is_windows() {
-                VerifyRow { detail: "the locked bytes".to_owned(), ..row }
+                VerifyRow { detail: detail("the locked bytes"), ..row }
             } else {
                 row.found("unfit", "it has lost its executable mode").mended_by(MEND)
             });
@@ -143,10 +153,15 @@ impl Look<'_> {
         if let Some(what) = stand_in::found(&found.file, task.target)? {
             return Ok(VerifyRow { subject: "placeholder", ..row }.found("stand-in", what).mended_by(MEND));
         }
-        let differs = files::instead_of(sha256, task.pin.binary_sha256);
-        match self.locked_file(task)? {
+        let Some(content) = content else {
+            let detail = "the lock has no hash of the program, and the download, to compare it with, is not in the cache";
+            let sync = format!("cargo sidecar sync --target {}", task.target);
+            return Ok(row.found("unproven", detail).mended_by(sync));
+        };
+        let differs = files::instead_of(sha256, content.sha256);
+        match self.locked_file(task, content)? {
             Some(locked) if signature::compare(&locked, &found.file)? == signature::Likeness::SameCode => {
-                Ok(VerifyRow { detail: "the locked bytes, signed since".to_owned(), ..row })
+                Ok(VerifyRow { detail: detail("the locked bytes, signed since"), ..row })
             }
             None if signature::is_signed(&found.file)? => {
                 let unknown =
@@ -159,11 +174,11 @@ impl Look<'_> {
     }
 
     /// A file with the locked bytes: of the cache, or the installed one.
-    fn locked_file(&self, task: &Task<'_>) -> Result<Option<PathBuf>, Error> {
-        let cached = self.cache.map(|cache| cache.blob(&task.pin.binary_sha256));
+    fn locked_file(&self, task: &Task<'_>, content: Content) -> Result<Option<PathBuf>, Error> {
+        let cached = self.cache.map(|cache| cache.blob(&content.sha256));
         for path in cached.into_iter().chain([task.dest.clone()]) {
             let is_file = fsx::metadata(&path)?.is_some_and(|metadata| metadata.is_file());
-            if is_file && hash::of_file(&path)?.0 == task.pin.binary_sha256 {
+            if is_file && hash::of_file(&path)?.0 == content.sha256 {
                 return Ok(Some(path));
             }
         }
@@ -224,7 +239,7 @@ fn tree(
     find: &impl Fn(Wanted<'_>) -> Result<Vec<Found>, Error>,
 ) -> Result<VerifyRow, Error> {
     let row = VerifyRow::of_task("bundle", task, bundle);
-    for (file, path) in task.pin.files().iter().zip(paths) {
+    for (file, path) in task.files().iter().zip(paths) {
         let found = find(Wanted::Resource(path))?;
         if found.is_empty() {
             let detail = format!("there is no `{path}` among the resources");

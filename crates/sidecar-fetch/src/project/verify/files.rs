@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::unseen::{self, Expected};
 use super::{VerifyRow, stand_in};
 use crate::cache::Cache;
 use crate::error::Error;
@@ -19,7 +20,7 @@ pub(super) fn cached(tasks: &[Task<'_>], cache: &Cache) -> Result<Vec<VerifyRow>
         let pin = task.pin;
         let download = (pin.sha256, pin.size, "the download");
         // Of a tree the program is the last, behind what lies beside it.
-        let files = pin.files().into_iter().rev().enumerate();
+        let files = pin.inside.iter().flat_map(|inside| inside.files().into_iter().rev().enumerate());
         let files = files
             .map(|(i, file)| (file.sha256, file.size, if i == 0 { "the program" } else { "a companion" }));
         for (sha256, size, what) in std::iter::once(download).chain(files) {
@@ -45,11 +46,11 @@ pub(super) fn cached(tasks: &[Task<'_>], cache: &Cache) -> Result<Vec<VerifyRow>
 }
 
 /// The installed file of each task. Of a tree the files of one target are installed; the others are not to be missed.
-pub(super) fn installed(tasks: &[Task<'_>]) -> Result<Vec<VerifyRow>, Error> {
-    tasks.iter().filter(|task| task.spot != Spot::Cache).map(row).collect()
+pub(super) fn installed(tasks: &[Task<'_>], cache: Option<&Cache>) -> Result<Vec<VerifyRow>, Error> {
+    tasks.iter().filter(|task| task.spot != Spot::Cache).map(|task| row(task, cache)).collect()
 }
 
-fn row(task: &Task<'_>) -> Result<VerifyRow, Error> {
+fn row(task: &Task<'_>, cache: Option<&Cache>) -> Result<VerifyRow, Error> {
     let row = VerifyRow::of_task("file", task, &task.dest);
     if let Some(tree) = task.tree() {
         return Ok(match trees::fault(task, &tree)? {
@@ -62,24 +63,34 @@ fn row(task: &Task<'_>) -> Result<VerifyRow, Error> {
         Some(metadata) if !metadata.is_file() => row.found("unfit", "not a regular file"),
         Some(metadata) => {
             let (found, _) = hash::of_file(&task.dest)?;
-            if found != task.pin.binary_sha256 {
-                match stand_in::found(&task.dest, task.target)? {
-                    Some(what) => VerifyRow { subject: "placeholder", ..row }.found("stand-in", what),
-                    None => row.found("differs", instead_of(found, task.pin.binary_sha256)),
-                }
+            let expected = match Expected::of(task, cache) {
+                Err(error) if !unseen::is_of_machine(&error) => return Ok(row.failed("unfit", &error)),
+                expected => expected?,
+            };
+            let differing = expected.content().filter(|content| content.sha256 != found);
+            if let Some(what) = stand_in_for(task, expected, found)? {
+                VerifyRow { subject: "placeholder", ..row }.found("stand-in", what)
+            } else if let Some(content) = differing {
+                row.found("differs", instead_of(found, content.sha256))
             } else if let Err(error) = inspect::check(&task.dest, task.target, task.pin.cpu()) {
                 row.found("unfit", error.headline())
             } else if !install::is_executable(&metadata) {
                 row.found("unfit", "it has lost its executable mode")
-            } else if task.pin.emulated {
-                VerifyRow { detail: "x86-64, emulated".to_owned(), ..row }
             } else {
-                row
+                let emulated = task.pin.emulated.then_some("x86-64, emulated");
+                let detail: Vec<&str> = emulated.into_iter().chain(expected.told()).collect();
+                VerifyRow { detail: detail.join("; "), ..row }
             }
         }
     };
     let mend = if row.is_ok() { String::new() } else { sync(task) };
     Ok(row.mended_by(mend))
+}
+
+/// What an installed file says of itself where it is a placeholder: one that has the expected bytes is none.
+fn stand_in_for(task: &Task<'_>, expected: Expected, found: Sha256) -> Result<Option<String>, Error> {
+    let is_right = expected.content().is_some_and(|content| content.sha256 == found);
+    if is_right { Ok(None) } else { stand_in::found(&task.dest, task.target) }
 }
 
 /// The command that installs the locked bytes.

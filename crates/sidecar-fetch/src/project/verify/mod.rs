@@ -9,6 +9,7 @@ mod files;
 mod pins;
 mod signature;
 mod stand_in;
+mod unseen;
 
 use std::path::{Path, PathBuf};
 
@@ -86,7 +87,8 @@ const OK: &str = "ok";
 impl Project<'_> {
     /// Checks what a checkout is about to build: the lock against the manifest, cached and installed files against the
     /// lock, Tauri's configuration and the capability file against what the sidecars need. Every file is read whole:
-    /// a gate trusts no stamp. Nothing is changed and the network is not used.
+    /// a gate trusts no stamp. Nothing is changed and the network is not used. Where the lock does not say what is in an
+    /// asset, the program is compared with the cached download, and a row says what was not checked.
     ///
     /// # Errors
     /// Where the manifest cannot be read, the command line asks for what does not exist, or a file cannot be read. All
@@ -97,10 +99,11 @@ impl Project<'_> {
         let (lock, mut rows) = pins::lock(&manifest)?;
         let tasks = pins::tasks(self.attempts(&manifest, &lock, &chosen), &mut rows);
         // Where no home directory can hold a cache, nothing wrong is in it.
-        if let Ok(cache) = self.cache.get() {
+        let cache = self.cache.get().ok();
+        if let Some(cache) = cache {
             rows.extend(files::cached(&tasks, cache)?);
         }
-        rows.extend(files::installed(&tasks)?);
+        rows.extend(files::installed(&tasks, cache)?);
         let app = config::App { package: &self.package, manifest: &manifest, lock: &lock };
         rows.extend(app.rows(&chosen)?);
         rows.extend(self.capability_rows(&manifest, &lock)?);
