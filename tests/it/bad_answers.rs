@@ -65,6 +65,7 @@ error: sidecar `tool`: release `v1.2.0` is younger than `minimum-age` allows
   minimum-age  3 d
   old enough   none
   releases     https://github.com/acme/tool/releases
+help: wait until it is old enough; `--minimum-age 0` allows it for one run of `lock`, `update` or `add`
 
 "#]]);
 }

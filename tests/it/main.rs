@@ -15,6 +15,7 @@ mod doctor;
 mod drift;
 mod emulation;
 mod explaining;
+mod importing;
 mod in_the_way;
 mod init;
 mod many;

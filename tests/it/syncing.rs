@@ -126,6 +126,8 @@ fn update_moves_within_the_requirement_and_lock_does_not() {
     assert_eq!(app.read("sidecar.lock"), before, "what is locked stays locked");
     app.sidecar(["update"]).success().stderr_eq(str![[r#"
     Updating tool 1.2.0 -> 1.3.0
+...
+             x86_64-unknown-linux-gnu   [..]  tool-v1.2.0-x86_64-unknown-linux-gnu.tar.gz -> tool-v1.3.0-x86_64-unknown-linux-gnu.tar.gz; github-digest
 
 "#]]);
     assert!(app.read("sidecar.lock").contains("tag = \"v1.3.0\""));

@@ -11,9 +11,11 @@
 //! ```
 
 mod archive;
+mod digest;
 mod program;
 mod server;
 
 pub use archive::{Member, gzip, tar_gz, tar_gz_with_links, zip, zip_with_links};
+pub use digest::{blake3, sha256};
 pub use program::{library, program, program_for_glibc};
-pub use server::{Content, Fault, Match, ReleaseServer, ReleaseSpec, Seen, Times, sha256};
+pub use server::{Content, Fault, Match, ReleaseServer, ReleaseSpec, Seen, Times};

@@ -135,7 +135,7 @@ fn manifest_keys(wrong: &mut Vec<String>) {
 }
 
 /// The library's doors are few, and stay few.
-const PUBLIC_ITEMS: usize = 34;
+const PUBLIC_ITEMS: usize = 36;
 
 fn public_items(wrong: &mut Vec<String>) {
     let source = read("crates/sidecar-fetch/src/lib.rs");

@@ -103,6 +103,8 @@ pub(crate) enum Command {
     Update(Update),
     /// Show which sidecars have newer releases
     Outdated(Outdated),
+    /// Take over what other tools pin: DotSlash files, multitool.lock.json, mise.lock
+    Import(Import),
     /// List the sidecars and what they are locked to
     List,
     /// Explain which asset is chosen for each target, and why none of the others
@@ -251,6 +253,16 @@ pub(crate) struct Outdated {
     pub(crate) exit_code: bool,
     #[command(flatten)]
     pub(crate) age: Age,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// Files to import; none: those that lie in the app's directory
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Print what would change as a diff, and change nothing; assets are downloaded into the cache to check the pins
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
 }
 
 /// Which files a command works on.

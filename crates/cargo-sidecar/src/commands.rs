@@ -2,6 +2,7 @@
 
 mod diff;
 mod doctor;
+mod import;
 mod init;
 mod lock;
 mod recipes;
@@ -29,6 +30,7 @@ pub(crate) fn run(cli: &Cli, out: Out) -> Result<ExitCode, Error> {
         Command::Lock(command) => lock::lock(&cli.global, command, out)?,
         Command::Update(command) => lock::update(&cli.global, command, out)?,
         Command::Outdated(command) => return lock::outdated(&cli.global, command, out),
+        Command::Import(command) => import::run(&cli.global, command, out)?,
         Command::Sync { selection, dry_run } => sync(&cli.global, selection, *dry_run, out)?,
         Command::Config { target, features } => config(&cli.global, target.as_deref(), features, out)?,
         Command::List => list(&cli.global, out)?,

@@ -84,6 +84,8 @@ kinds! {
     NameClash = "name-clash", 3;
     /// A sidecar is installed under the name of the Cargo package, which Tauri refuses.
     NameIsPackage = "name-is-package", 3;
+    /// A file to import is none of the formats that are known, or says something that cannot be right.
+    ImportInvalid = "import-invalid", 3;
     /// There is no `sidecar.lock`.
     LockMissing = "lock-missing", 4;
     /// The lock does not answer the manifest.

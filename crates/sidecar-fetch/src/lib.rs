@@ -57,9 +57,9 @@ pub use change::FileChange;
 pub use manifest::recipe::Recipe;
 #[cfg(feature = "resolve")]
 pub use project::{
-    AddRequest, AssetChange, Check, CheckState, Dependency, Features, HeldBack, InitStep, ListRow,
-    LockReport, LockedAsset, LockedRow, OutdatedRow, Package, Project, Relock, SyncReport, SyncRow, Targets,
-    VerifyRow, explain,
+    AddRequest, AssetChange, Check, CheckState, Dependency, Features, HeldBack, ImportReport, ImportRow,
+    InitStep, ListRow, LockReport, LockedAsset, LockedRow, OutdatedRow, Package, Project, Relock, SyncReport,
+    SyncRow, Targets, VerifyRow, explain,
 };
 
 #[cfg(feature = "resolve")]

@@ -167,11 +167,6 @@ impl Drop for ReleaseServer {
     }
 }
 
-/// The SHA-256 of bytes as checksum files write it.
-pub fn sha256(bytes: &[u8]) -> String {
-    Content::from(bytes).sha256().unwrap_or_default()
-}
-
 /// When the hourly limit would be refilled, in seconds since 1970.
 fn in_an_hour() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs()) + 3_600

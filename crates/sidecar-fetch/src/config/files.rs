@@ -72,7 +72,11 @@ impl ConfigFile {
 
     /// [`parse`](Self::parse) for other files in the same formats; `invalid` is the kind of their errors.
     pub(crate) fn parse_or(invalid: Kind, path: &Path, text: String) -> Result<Self, Error> {
-        let format = Format::of(path);
+        Self::parse_as(Format::of(path), invalid, path, text)
+    }
+
+    /// [`parse_or`](Self::parse_or) for files whose ending does not tell the format.
+    pub(crate) fn parse_as(format: Format, invalid: Kind, path: &Path, text: String) -> Result<Self, Error> {
         let parsed = match format {
             Format::Json | Format::Json5 => json5::parse(&text),
             Format::Toml => toml::parse(&text),

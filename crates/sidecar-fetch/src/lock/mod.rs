@@ -57,8 +57,8 @@ pub(crate) struct Pin {
     /// Bytes of the asset.
     pub(crate) size: u64,
     pub(crate) sha256: Sha256,
-    /// What vouched for the hash when it was locked: `github-digest`, the checksum file's name, or `download` where
-    /// nobody did and the downloaded bytes were taken at their word.
+    /// What vouched for the hash when it was locked: `github-digest`, the checksum file's name, `import:` and the
+    /// name of another tool's lock, or `download` where nobody did and the downloaded bytes were taken at their word.
     pub(crate) provenance: String,
     /// Whether it is a build for x86-64, which the target's system translates.
     pub(crate) emulated: bool,

@@ -169,7 +169,7 @@ impl Project<'_> {
     }
 
     /// The manifest that is about to be written. It is not on the disk yet, so a place in it would lead nowhere.
-    fn parse(&self, path: &std::path::Path, text: &str) -> Result<Manifest, Error> {
+    pub(super) fn parse(&self, path: &std::path::Path, text: &str) -> Result<Manifest, Error> {
         let parsed = Manifest::parse(path, text.to_owned());
         let checked = parsed.and_then(|manifest| self.check(&manifest).map(|()| manifest));
         checked.map_err(|e| e.without_fact("at"))

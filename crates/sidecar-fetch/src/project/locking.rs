@@ -14,10 +14,13 @@ use crate::provision::{self, PARALLEL};
 use crate::target::Target;
 
 mod complete;
+mod imported;
 mod pin;
 pub(super) mod release;
 
 pub(super) use self::complete::Unseen;
+
+pub(super) use imported::{Given, Imported};
 
 /// Which sidecars are resolved anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +47,8 @@ pub struct LockedAsset {
     pub name: String,
     /// Its size in bytes.
     pub size: u64,
-    /// What vouches for its hash: `github-digest`, a checksum file's name, or `download`.
+    /// What vouches for its hash: `github-digest`, a checksum file's name, `import:` and the file that pinned it, or
+    /// `download`.
     pub provenance: String,
     /// Whether it is a build for x86-64, which the target's system translates.
     pub emulated: bool,
@@ -152,14 +156,26 @@ impl Project<'_> {
         unseen: Unseen,
     ) -> Result<(Lock, LockReport), Error> {
         let before = super::lock_as_is(manifest)?;
-        let (mut after, reasons) = self.relock(manifest, &before, which)?;
-        complete::keep_seen(&before, &mut after);
+        self.relocked_from(manifest, &before, &before, which, unseen)
+    }
+
+    /// [`relocked`](Self::relocked) with a lock that has more than the one before, such as what was imported.
+    pub(super) fn relocked_from(
+        &self,
+        manifest: &Manifest,
+        before: &Lock,
+        start: &Lock,
+        which: &Relock,
+        unseen: Unseen,
+    ) -> Result<(Lock, LockReport), Error> {
+        let (mut after, reasons) = self.relock(manifest, start, which)?;
+        complete::keep_seen(before, &mut after);
         if unseen == Unseen::LookedInto {
             self.look_into_unseen(manifest, &mut after)?;
         }
-        update::keep_proofs(&before, &mut after);
-        self.judge(&before, &after)?;
-        let rows = rows(manifest, &before, &after, &reasons);
+        update::keep_proofs(before, &mut after);
+        self.judge(before, &after)?;
+        let rows = rows(manifest, before, &after, &reasons);
         Ok((after, LockReport { rows, ..LockReport::default() }))
     }
 

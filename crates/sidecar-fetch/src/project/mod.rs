@@ -7,6 +7,7 @@ mod doctor;
 mod explain;
 mod features;
 mod host;
+mod import;
 mod init;
 mod inventory;
 mod locking;
@@ -27,6 +28,7 @@ pub use doctor::{Check, CheckState};
 pub use explain::explain;
 pub use features::Features;
 use host::{default_targets, locate_cargo_toml};
+pub use import::{ImportReport, ImportRow};
 pub use init::InitStep;
 pub use inventory::ListRow;
 pub use locking::{LockReport, LockedAsset, LockedRow, Relock};
@@ -102,7 +104,7 @@ impl<'r> Project<'r> {
         }
     }
 
-    /// Whether the run writes nothing: `sync`, `add` and `remove` then say what they would change.
+    /// Whether the run writes nothing: `sync`, `add`, `remove`, `import` and an update then say what they would change.
     #[must_use]
     pub fn dry_run(self, dry_run: bool) -> Self {
         Self { dry_run, ..self }

@@ -137,7 +137,7 @@ impl Project<'_> {
         sidecar: &Sidecar,
         minimum: Option<MinimumAge>,
     ) -> Result<Newest, Error> {
-        let newest = self.release_of_age(manifest, sidecar, None)?;
+        let newest = self.release_of_age(manifest, sidecar, None, None)?;
         let Some(minimum) = minimum.filter(|minimum| !minimum.allows(&newest)) else {
             return Ok(Newest { found: Some(Named::from(&newest)), held_back: None });
         };
@@ -148,7 +148,7 @@ impl Project<'_> {
             published: newest.published,
             minimum_age: span(minimum.age),
         };
-        let found = match self.release_of_age(manifest, sidecar, Some(minimum)) {
+        let found = match self.release_of_age(manifest, sidecar, None, Some(minimum)) {
             Ok(older) => Some(Named::from(&older)),
             Err(error) if error.kind() == Kind::ReleaseTooYoung => None,
             Err(error) => return Err(error),

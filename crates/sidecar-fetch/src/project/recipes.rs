@@ -17,7 +17,7 @@ impl Project<'_> {
         self.need_network(&format!("asking for the newest `{}`", recipe.name))?;
         let manifest =
             Manifest { path: PathBuf::from(FILE), settings: Settings::default(), sidecars: BTreeMap::new() };
-        let release = self.release_of_age(&manifest, recipe.sidecar(), None)?;
+        let release = self.release_of_age(&manifest, recipe.sidecar(), None, None)?;
         let names = release.names().into_iter().map(str::to_owned).collect();
         Ok((release.tag, names))
     }

@@ -11,7 +11,7 @@ use crate::resolve::version::MinimumAge;
 use crate::target::Target;
 
 /// The provenance of a pin that nobody vouched for.
-const DOWNLOAD: &str = "download";
+pub(super) const DOWNLOAD: &str = "download";
 /// What the provenance of an imported pin begins with, where nobody published a checksum.
 pub(super) const IMPORT: &str = "import:";
 
@@ -100,7 +100,7 @@ impl Project<'_> {
         self.need_source(sidecar, "updating")?;
         let find = |wanted| {
             let exactly = Sidecar { wanted, ..sidecar.clone() };
-            self.release_of_age(manifest, &exactly, self.oldest_allowed(manifest))
+            self.release_of_age(manifest, &exactly, None, self.oldest_allowed(manifest))
         };
         let by_tag = || find(Wanted::Tag(version.clone()));
         let found =

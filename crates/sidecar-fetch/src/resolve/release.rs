@@ -64,11 +64,11 @@ impl Release {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// A release with these assets, published on 2026-10-01.
-    pub(in crate::resolve) fn release(tag: &str, names: &[&str]) -> Release {
+    pub(crate) fn release(tag: &str, names: &[&str]) -> Release {
         Release {
             tag: tag.to_owned(),
             version: super::super::version::of_tag(tag),

@@ -167,7 +167,8 @@ fn too_young(release: &Release, minimum: MinimumAge) -> Option<Error> {
             format!("release `{}` is younger than `minimum-age` allows", release.tag),
         )
         .fact("published", format!("{when}{ago}"))
-        .fact("minimum-age", span(minimum.age)),
+        .fact("minimum-age", span(minimum.age))
+        .help("wait until it is old enough; `--minimum-age 0` allows it for one run of `lock`, `update` or `add`"),
     )
 }
 
@@ -312,7 +313,8 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "release `v1.2.0` is younger than `minimum-age` allows\n  published    2026-11-19T06:30:00Z, 1 d 5 h ago\n  \
-             minimum-age  3 d\n  old enough   v1.0.0"
+             minimum-age  3 d\n  old enough   v1.0.0\n\
+             help: wait until it is old enough; `--minimum-age 0` allows it for one run of `lock`, `update` or `add`"
         );
         let error = pick(&all, &Request::Exact("v1.1.0".into()), minimum).unwrap_err().to_string();
         assert!(error.contains("at an unknown time\n"), "{error}");

@@ -174,22 +174,23 @@ impl Project<'_> {
         sidecar: &Sidecar,
     ) -> Result<(String, Option<String>), Error> {
         self.need_source(sidecar, "adding")?;
-        let found = self.release_of_age(manifest, sidecar, self.oldest_allowed(manifest));
+        let found = self.release_of_age(manifest, sidecar, None, self.oldest_allowed(manifest));
         let release = found.map_err(|e| e.of_sidecar(&sidecar.name, None))?;
         Ok((release.tag, release.version.map(|v| v.to_string())))
     }
 
-    /// The release that a sidecar's entry asks for, with a limit of age of the caller's.
+    /// The release of `tag`, or else the one that a sidecar's entry asks for, with a limit of age of the caller's.
     pub(in crate::project) fn release_of_age(
         &self,
         manifest: &Manifest,
         sidecar: &Sidecar,
+        tag: Option<&str>,
         minimum: Option<MinimumAge>,
     ) -> Result<Release, Error> {
         let targets = manifest.targets_of(sidecar);
         let registry = |package: &str| npm_registry(self.app(), package);
         let source = self.source(sidecar, &targets, &registry)?;
-        find(&*source, sidecar, None, minimum)
+        find(&*source, sidecar, tag, minimum)
     }
 
     /// What the source offers for each of `targets`. `tag`: the release that is locked already and kept.

@@ -1,0 +1,160 @@
+//! Where a pinned file comes from.
+
+use std::borrow::Cow;
+
+use reqwest::Url;
+
+use crate::error::public_url;
+
+/// Why something cannot be imported, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Note(pub(super) String);
+
+/// The source of a pinned file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// An asset of a release on github.com.
+    GitHub {
+        /// `owner/name`.
+        repository: String,
+        tag: String,
+        asset: String,
+        url: String,
+    },
+    /// Anything else, with the reason why it is not importable.
+    Elsewhere(Note),
+}
+
+impl Origin {
+    /// The origin that a URL names. Sources other than releases on github.com are told apart here, and nowhere else.
+    pub(super) fn of_url(text: &str) -> Self {
+        match github(text) {
+            Some(found) => found,
+            None => Self::Elsewhere(Note(format!(
+                "{} is no release on github.com, and `url` sources are not imported by this version",
+                public_url(text)
+            ))),
+        }
+    }
+
+    /// The origin of an asset that is named by its parts: a repository as `owner/name` or URL, a tag and a name.
+    pub(super) fn of_release(repository: &str, tag: &str, asset: &str) -> Self {
+        let short = repository.trim_end_matches('/').trim_end_matches(".git");
+        let short = short.strip_prefix("https://github.com/").unwrap_or(short);
+        let encoded = |text: &str| {
+            Url::parse("https://github.com/").ok().and_then(|mut url| {
+                url.path_segments_mut().ok()?.push(text);
+                Some(url.path().trim_start_matches('/').to_owned())
+            })
+        };
+        match (encoded(tag), encoded(asset)) {
+            (Some(tag), Some(asset)) => {
+                Self::of_url(&format!("https://github.com/{short}/releases/download/{tag}/{asset}"))
+            }
+            _ => Self::of_url(repository),
+        }
+    }
+}
+
+/// `https://github.com/OWNER/REPO/releases/download/TAG/ASSET`. A tag may hold slashes.
+fn github(text: &str) -> Option<Origin> {
+    let url = Url::parse(text).ok()?;
+    let is_plain = url.username().is_empty() && url.password().is_none() && url.port().is_none();
+    if url.scheme() != "https" || !matches!(url.host_str()?, "github.com" | "www.github.com") || !is_plain {
+        return None;
+    }
+    let segments: Vec<Cow<'_, str>> = url.path_segments()?.map(decoded).collect::<Option<_>>()?;
+    let [owner, name, releases, download, tag @ .., asset] = segments.as_slice() else { return None };
+    if releases != "releases" || download != "download" || tag.is_empty() || asset.is_empty() {
+        return None;
+    }
+    let is_name = |part: &str| {
+        !matches!(part, "" | "." | "..")
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    };
+    if !is_name(owner) || !is_name(name) {
+        return None;
+    }
+    Some(Origin::GitHub {
+        repository: format!("{owner}/{name}"),
+        tag: tag.join("/"),
+        asset: asset.to_string(),
+        url: text.to_owned(),
+    })
+}
+
+/// Text without percent signs that stand for bytes; `None` where the bytes are no text.
+fn decoded(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('%') {
+        return Some(text.into());
+    }
+    let bytes = text.as_bytes();
+    let (mut out, mut at) = (Vec::new(), 0);
+    while at < bytes.len() {
+        let digits = text.get(at + 1..at + 3).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+        let code =
+            digits.filter(|_| bytes[at] == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        out.push(code.unwrap_or(bytes[at]));
+        at += if code.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8(out).ok().map(Cow::Owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(origin: Origin) -> Option<[String; 3]> {
+        match origin {
+            Origin::GitHub { repository, tag, asset, .. } => Some([repository, tag, asset]),
+            Origin::Elsewhere(_) => None,
+        }
+    }
+
+    #[test]
+    fn assets_of_releases_are_taken_apart() {
+        let of = |text: &str| parts(Origin::of_url(text)).map(|parts| parts.join(" "));
+        for (url, expected) in [
+            ("https://github.com/a/b/releases/download/v1/x.zip", "a/b v1 x.zip"),
+            ("https://github.com/a/b.c/releases/download/cli%2Fv1/x%2By.zip", "a/b.c cli/v1 x+y.zip"),
+            ("https://github.com/a/b/releases/download/cli/v1/x.zip", "a/b cli/v1 x.zip"),
+            ("https://github.com/a/b/releases/download/v1%/x%+1.zip", "a/b v1% x%+1.zip"),
+            ("https://www.github.com/a/b/releases/download/v1/x.zip", "a/b v1 x.zip"),
+        ] {
+            assert_eq!(of(url).as_deref(), Some(expected), "{url}");
+        }
+        for url in [
+            "https://github.com/a/b/releases/latest/download/x.zip",
+            "https://github.com/a/b/archive/v1.tar.gz",
+            "https://github.com/a/b/releases/download/v1/",
+            "https://github.com/a/b/releases/download/x.zip",
+            "https://github.com/a/b%20c/releases/download/v1/x.zip",
+            "http://github.com/a/b/releases/download/v1/x.zip",
+            "https://user:secret@github.com/a/b/releases/download/v1/x.zip",
+            "https://codeberg.org/a/b/releases/download/v1/x.zip",
+            "https://github.com/a/b/releases/download/v1/%ff",
+            "nothing",
+            "",
+        ] {
+            assert_eq!(of(url), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn the_parts_of_a_release_make_the_same_origin() {
+        let expected = parts(Origin::of_url("https://github.com/a/b/releases/download/cli%2Fv1/x.zip"));
+        for repository in ["a/b", "https://github.com/a/b", "https://github.com/a/b.git"] {
+            assert_eq!(parts(Origin::of_release(repository, "cli/v1", "x.zip")), expected);
+        }
+        assert_eq!(parts(Origin::of_release("https://example.com/a/b", "v1", "x.zip")), None);
+    }
+
+    #[test]
+    fn no_secret_is_told() {
+        let Origin::Elsewhere(Note(note)) = Origin::of_url("https://u:secret@example.com/x?token=secret")
+        else {
+            panic!()
+        };
+        assert!(note.starts_with("https://example.com/x is no release"), "{note}");
+    }
+}
