@@ -117,7 +117,7 @@ fn an_asset_that_nobody_vouches_for_is_refused() {
 error: sidecar `tool` 1.0.0: nothing vouches for `tool-linux-x64.tar.gz`
   url     [SERVER]/acme/tool/releases/download/v1.0.0/tool-linux-x64.tar.gz
   target  x86_64-unknown-linux-gnu
-  reason  the API states no digest of it, and no checksum file of the release names it
+  reason  its size and a SHA-256 of it must be published: by the API, or in a checksum file
 help: run it without `--no-download`: the asset is then downloaded, and hashed, once
 
 "#]]);

@@ -35,7 +35,7 @@ fn control_characters_of_a_server_do_not_reach_the_terminal() {
 error: sidecar `evil`: the server names a tag or an asset with control characters
   name     tool�]0;title�-linux
   release  [SERVER]/acme/evil/releases/tag/v1.0.0
-  reason   neither git nor GitHub allows them
+  reason   neither git nor a forge allows them
 
 "#]]);
     let colored = app.run(app.command(["lock", "--color", "always"])).code(6);

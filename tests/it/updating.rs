@@ -176,7 +176,9 @@ help: name it in the manifest: `asset = { "x86_64-unknown-linux-gnu" = "<NAME>" 
 
 #[test]
 fn a_target_that_is_lost_is_told_where_it_was_attempted() {
-    let app = App::with_synced_tool();
+    let app = App::with_tool();
+    app.manifest("[settings]\nemulation = false\n[sidecar.tool]\ngithub = \"acme/tool\"\nversion = \"1\"\n");
+    app.sidecar(["sync"]).success();
     let gone = "aarch64-pc-windows-msvc";
     let spec = DESKTOP
         .iter()

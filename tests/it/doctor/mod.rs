@@ -135,7 +135,7 @@ fn a_manifest_that_does_not_parse_stops_nothing() {
     ill(&app).stdout_eq(str![[r#"
      problem manifest      unknown key `verison` in `[sidecar.tool]`
                            at     [ROOT]/app/sidecar.toml:3:1
-                           known  github, gitlab, forgejo, npm, url, path, version, tag, tag-prefix, install-as, bin, layout, resources, features, targets, asset, shell, http, emulation, run
+                           known  github, gitlab, forgejo, npm, url, path, checksums, version, tag, tag-prefix, version-from, install-as, bin, layout, resources, features, targets, asset, shell, http, emulation, run
                            help: did you mean `version`?
      problem build.rs      build.rs does not call `sidecar_fetch::build()`
                            help: run `cargo sidecar init`

@@ -115,7 +115,7 @@ impl Members {
             files.push((inside("__MACOSX", &format!("._{name}")), true));
         }
         // One project in four delivers a script that installs.
-        if !windows && fnv(text(row, "repo")) % 4 == 0 {
+        if !windows && fnv(text(row, "repo")).is_multiple_of(4) {
             files.push((inside(top, "install.sh"), true));
         }
         files.sort();

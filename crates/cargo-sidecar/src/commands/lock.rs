@@ -43,7 +43,8 @@ pub(super) fn update(global: &Global, update: &Update, out: Out) -> Result<(), E
     };
     for_each(global, out, false, |project, bars| {
         let project = of_age(project.dry_run(update.dry_run), &update.lock.age)?;
-        let project = project.allow_proof_loss(update.lock.allow_proof_loss);
+        let project =
+            project.allow_proof_loss(update.lock.allow_proof_loss).no_download(update.lock.no_download);
         let done = project.lock(&which)?;
         bars.clear();
         report::locked(out, &done, report::Show::Changes);

@@ -27,7 +27,7 @@ const fn libc(libc: super::words::Libc) -> Fact {
 /// Words, and what each of them says.
 pub(super) const WORDS: &[(&str, &[Fact])] = &[
     // Operating systems.
-    ("linux lnx gnulinux manylinux1 manylinux2010 manylinux2014 manylinux wsl", &[os(Linux)]),
+    ("linux lnx lin gnulinux manylinux1 manylinux2010 manylinux2014 manylinux wsl", &[os(Linux)]),
     ("linux64 lin64", &[os(Linux), Bits(64)]),
     ("linux32 lin32", &[os(Linux), Bits(32)]),
     ("darwin macos mac osx macosx apple macintosh", &[os(Macos)]),
