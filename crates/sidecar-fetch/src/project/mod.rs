@@ -49,6 +49,7 @@ use crate::resolve::github::Token;
 use crate::resolve::repository;
 
 /// An app and the circumstances of a run: the door to everything that subcommands do.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the run, set by its own method")]
 pub struct Project<'r> {
     package: Package,
     /// A directory of ours in the target directory.
