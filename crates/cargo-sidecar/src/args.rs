@@ -79,7 +79,7 @@ pub(crate) enum Command {
     /// Prepare an app: sidecar.toml, the line in build.rs, the build-dependency, ignore rules
     Init(Init),
     /// Add a sidecar to sidecar.toml and Tauri's configuration, and lock it
-    Add(Add),
+    Add(Box<Add>),
     /// Remove sidecars from sidecar.toml, the lock and Tauri's configuration
     Remove {
         /// Names in sidecar.toml
