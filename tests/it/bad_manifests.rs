@@ -22,6 +22,50 @@ help: did you mean `version`?
 }
 
 #[test]
+fn run_table() {
+    let table = |run: &str| format!("[sidecar.tool]\ngithub = \"acme/tool\"\n\n[sidecar.tool.run]\n{run}\n");
+    fails("run-invalid", &table("stdin = \"pipe\"\nport = 0")).stderr_eq(str![[r#"
+error: sidecar `tool`: the `run` table cannot be read
+  at      [ROOT]/app/sidecar.toml:6:8
+  reason  `port` takes `"lease"`, `"none"`, a number from 1 to 65535, or a table of `announce`, `regex`, `json`, `file` or `listen-fd`; found `0`: to let the sidecar choose, write `{ announce = "…{port}" }`; for a free port, `"lease"`
+
+"#]]);
+    fails("run-invalid", &table("args = [\"{prot}\"]")).stderr_eq(str![[r#"
+error: sidecar `tool`: the `run` table cannot be read
+  at      [ROOT]/app/sidecar.toml:5:9
+  reason  `args[0]` takes a text, with placeholders such as `{port}` where wanted; found "{prot}": `{prot}` is no placeholder; did you mean `{port}`?
+
+"#]]);
+    fails("run-invalid", &table("restrat = \"never\"")).stderr_eq(str![[r#"
+error: sidecar `tool`: the `run` table cannot be read
+  at      [ROOT]/app/sidecar.toml:5:1
+  reason  unknown key `restrat`; did you mean `restart`?
+
+"#]]);
+    fails("run-invalid", &table("depends-on = [\"tool\"]")).stderr_eq(str![[r#"
+error: sidecar `tool`: it depends on itself
+  at       [ROOT]/app/sidecar.toml:4:1
+  problem  dependency-cycle
+
+"#]]);
+    fails("run-invalid", &table("args = [\"{token}\"]\ncwd = \"{nonce}\"")).stderr_eq(str![[r#"
+error: sidecar `tool`: `args[0]` would show the secret `{token}` to every program on the machine
+  at       [ROOT]/app/sidecar.toml:4:1
+  problem  token-exposed
+  also     sidecar `tool`: `{nonce}` in `cwd` cannot be known: no nonce is made
+help: hand it over as `token = { env = "VARIABLE" }` or `token = { file = "…" }`
+
+"#]]);
+    fails("run-invalid", &table("program = \"tol\"")).stderr_eq(str![[r#"
+error: sidecar `tool`: `program` names `tol`, and there is no such sidecar
+  at        [ROOT]/app/sidecar.toml:4:1
+  sidecars  tool
+help: did you mean `tool`?
+
+"#]]);
+}
+
+#[test]
 fn bad_version() {
     fails("bad-version", "[sidecar.tool]\ngithub = \"acme/tool\"\nversion = \"v1.x.y\"\n").stderr_eq(str![[
         r#"

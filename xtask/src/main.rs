@@ -14,6 +14,7 @@ mod manifests;
 mod pack;
 mod registry;
 mod run;
+mod run_schema;
 mod tauri;
 mod tidy;
 
@@ -34,7 +35,7 @@ cargo xtask <command>
   accuracy      how often the right asset is chosen; --releases FILE --expected FILE [--disputed FILE] [--json] [--wrong]
   manifests     every recipe in manifests/ against the asset names that were recorded for it; --recipes DIR, --fixtures DIR
   manifests --online [NAME]…  the same against the newest releases as they are now
-  codegen       write what is made from other files: the recipes as a table of the library
+  codegen       write what is made from other files: the recipes as a table of the library, the schema of `run`
   tauri [PART]  the real tauri-build on our corpus (build-script), and the real Tauri command (cli), which npm installs;
                 `--require cli`: where it cannot be installed, that is a failure
   bench [NAME]  how fast, how small and how robust, each figure beside its aim
@@ -55,7 +56,7 @@ fn main() -> ExitCode {
         ["programs"] => programs(),
         ["accuracy", words @ ..] => accuracy::run(words),
         ["manifests", words @ ..] => manifests::run(words),
-        ["codegen"] => manifests::codegen::run(),
+        ["codegen"] => manifests::codegen::run().and_then(|()| run_schema::run()),
         ["bench", names @ ..] => bench::run(names),
         [] | ["help" | "-h" | "--help"] => {
             print!("{USAGE}");

@@ -237,6 +237,22 @@ impl<'d> Value<'d> {
         Ok(Table { doc, name: self.key, at, entries, asked: Vec::new() })
     }
 
+    /// The value as a type of serde's, or where it does not fit, and what its type says about that.
+    #[cfg(feature = "resolve")]
+    pub(crate) fn deserialize<T: serde::de::DeserializeOwned>(self) -> Result<T, (Place, String)> {
+        let (doc, span) = (self.doc, self.item.span());
+        T::deserialize(toml::de::ValueDeserializer::from(self.item)).map_err(|error| {
+            let at = error.span().unwrap_or(span);
+            (doc.place(&at), error.message().to_owned())
+        })
+    }
+
+    /// Where the value begins.
+    #[cfg(feature = "resolve")]
+    pub(crate) fn place(&self) -> Place {
+        self.doc.place(&self.item.span())
+    }
+
     /// Whether the value is a table, for keys that take two types.
     pub(crate) fn is_table(&self) -> bool {
         self.item.get_ref().is_table()

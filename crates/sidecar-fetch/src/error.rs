@@ -72,6 +72,8 @@ kinds! {
     BadVersion = "bad-version", 3;
     /// A template has a placeholder that is not known.
     UnknownPlaceholder = "unknown-placeholder", 3;
+    /// A `run` table has a key or value that is not known, or asks for what cannot work.
+    RunInvalid = "run-invalid", 3;
     /// The manifest asks for something that this version of the toolkit cannot do.
     Unsupported = "unsupported", 3;
     /// A sidecar that was named is not in the manifest.

@@ -9,6 +9,8 @@ pub(crate) mod source;
 pub(crate) mod edit;
 #[cfg(feature = "resolve")]
 pub(crate) mod recipe;
+#[cfg(feature = "resolve")]
+mod run;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -17,6 +19,8 @@ use std::time::Duration;
 pub(crate) use layout::Layout;
 #[cfg(feature = "resolve")]
 pub(crate) use parse::duration;
+#[cfg(feature = "resolve")]
+pub(crate) use run::RunTable;
 pub(crate) use shell::{Arg, Args, Shell, in_scope};
 pub(crate) use source::Source;
 
@@ -85,6 +89,9 @@ pub(crate) struct Sidecar {
     pub(crate) http: bool,
     /// Whether a build for x86-64 will do where the system translates it, as the sidecar's table or the settings say.
     pub(crate) emulation: Option<bool>,
+    /// How the supervisor runs it. A build only hands that on, so it is read where manifests are authored.
+    #[cfg(feature = "resolve")]
+    pub(crate) run: Option<RunTable>,
 }
 
 /// Which release is wanted.

@@ -147,7 +147,10 @@ fn sidecar(name: &Located<String>, mut table: Table<'_>) -> Result<Sidecar, Erro
     let shell = shell(&layout, &mut table)?;
     let http = table.boolean("http")?.unwrap_or_default();
     let emulation = table.boolean("emulation")?;
-    other_halves(&mut table)?;
+    #[cfg(feature = "resolve")]
+    let run = table.take("run").map(|value| super::RunTable::parse(&name.value, value)).transpose()?;
+    #[cfg(not(feature = "resolve"))]
+    table.table("run")?;
     table.finish()?;
     let at = name.at.clone();
     Ok(Sidecar {
@@ -166,6 +169,8 @@ fn sidecar(name: &Located<String>, mut table: Table<'_>) -> Result<Sidecar, Erro
         shell,
         http,
         emulation,
+        #[cfg(feature = "resolve")]
+        run,
     })
 }
 
@@ -199,13 +204,6 @@ fn shell(layout: &Layout, table: &mut Table<'_>) -> Result<Option<Shell>, Error>
             .help("start it in Rust: `sidecars.rs` in OUT_DIR has its path below the resource directory as `RUST`"));
     }
     Shell::parse(value).map(Some)
-}
-
-/// Keys that belong to other parts of the toolkit. Their types are checked here; what they mean is checked where they
-/// are used.
-fn other_halves(table: &mut Table<'_>) -> Result<(), Error> {
-    table.table("run")?;
-    Ok(())
 }
 
 pub(super) fn pattern(text: &Located<String>) -> Result<TargetPattern, Error> {

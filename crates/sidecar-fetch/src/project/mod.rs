@@ -166,6 +166,7 @@ impl<'r> Project<'r> {
     /// What a manifest and its package must agree on.
     fn check(&self, manifest: &Manifest) -> Result<(), Error> {
         manifest.check_package_name(&self.package.name)?;
+        manifest.check_runs()?;
         features::check(manifest, &self.package.features)
     }
 
