@@ -1,0 +1,79 @@
+//! Killing exactly the processes that are meant.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::os::fd::AsFd;
+
+use super::{proc, raw};
+use crate::process::ProcessId;
+
+/// How often one round looks again for what was forked while it stopped the others.
+const LOOKS: usize = 16;
+
+/// Sends a signal to this very process. `false`: it has ended, whoever has its number now.
+///
+/// The descriptor pins a process first; then its start time is compared; only then the signal goes to what was pinned. A
+/// number that is used again in between is caught in each order.
+pub(super) fn signal(process: ProcessId, signal: i32) -> io::Result<bool> {
+    let Some(pid) = raw::Pid::try_from(process.pid).ok().filter(|pid| *pid > 1) else { return Ok(false) };
+    let Some(pinned) = raw::open_process(pid)? else { return Ok(false) };
+    if proc::identity(process.pid) != Some(process) {
+        return Ok(false);
+    }
+    raw::signal_process(pinned.as_fd(), signal)
+}
+
+/// Kills this very process. `false`: it had ended.
+pub(crate) fn kill(process: ProcessId) -> io::Result<bool> {
+    if !proc::is_alive(process) {
+        return Ok(false);
+    }
+    signal(process, libc::SIGKILL)
+}
+
+/// One round: stops all that `find` finds, until it finds nothing new, so that nobody forks further; then kills them.
+/// Returns what was found. One round need not be enough: callers repeat it until nothing is left.
+pub(crate) fn kill_round<I: IntoIterator<Item = ProcessId>>(find: &impl Fn() -> I) -> BTreeSet<ProcessId> {
+    let mut found = BTreeSet::new();
+    for _ in 0..LOOKS {
+        let before = found.len();
+        for process in find() {
+            if found.insert(process) {
+                // One that may not be stopped is tried to be killed below, all the same.
+                let _ = signal(process, libc::SIGSTOP);
+            }
+        }
+        if found.len() == before {
+            break;
+        }
+    }
+    for process in &found {
+        let _ = signal(*process, libc::SIGKILL);
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn another_start_time_is_another_process() {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let this = proc::identity(child.id()).unwrap();
+        assert!(!signal(ProcessId { start: this.start - 1, ..this }, libc::SIGKILL).unwrap());
+        assert!(child.try_wait().unwrap().is_none());
+        assert!(kill(this).unwrap());
+        assert_eq!(child.wait().unwrap().signal(), Some(libc::SIGKILL));
+        assert!(!kill(this).unwrap());
+    }
+
+    #[test]
+    fn groups_and_init_are_never_meant() {
+        for pid in [0, 1, u32::MAX, i32::MAX.unsigned_abs() + 1] {
+            assert!(!signal(ProcessId { pid, start: 0 }, libc::SIGKILL).unwrap(), "{pid}");
+        }
+    }
+}
