@@ -44,7 +44,7 @@ pub struct Keeper {
     /// The app's end of standard error, where it is [`Stdio::Piped`].
     pub stderr: Option<PipeReader>,
     channel: Channel,
-    keeper: ProcessId,
+    process: ProcessId,
     leader: ProcessId,
     cookie: String,
     entry: Option<Entry>,
@@ -94,7 +94,7 @@ impl Keeper {
                 known: Mutex::new(vec![leader]),
                 over: AtomicBool::new(false),
                 channel,
-                keeper,
+                process: keeper,
                 leader,
                 cookie,
                 entry,
@@ -115,7 +115,7 @@ impl Keeper {
 
     /// The keeper: the sidecar's tree is what is below it.
     pub fn process(&self) -> ProcessId {
-        self.keeper
+        self.process
     }
 
     /// Sends a signal to the leader alone. One that has ended gets none.
@@ -197,7 +197,7 @@ impl Keeper {
 
     /// What the whole tree uses now; `None` when the keeper is gone.
     pub fn usage(&self) -> Option<Usage> {
-        self.keeper.is_alive().then(|| sys::usage(self.keeper.pid)).flatten()
+        self.process.is_alive().then(|| sys::usage(self.process.pid)).flatten()
     }
 
     fn command(&self, command: &Command) -> Result<()> {
@@ -263,9 +263,11 @@ fn ready() -> Result<()> {
         Scope::Nothing(Missing::System) => {
             Err(Error::new(Kind::Unsupported, "there is no keeper for this system yet"))
         }
-        Scope::Nothing(why) => Err(Error::new(Kind::NotInitialised, "there is no keeper to start a sidecar with")
-            .fact("reason", why)
-            .help("call `sidecar_keeper::init()` as the first line of `main`")),
+        Scope::Nothing(why) => {
+            Err(Error::new(Kind::NotInitialised, "there is no keeper to start a sidecar with")
+                .fact("reason", why)
+                .help("call `sidecar_keeper::init()` as the first line of `main`"))
+        }
     }
 }
 

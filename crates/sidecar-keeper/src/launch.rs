@@ -213,7 +213,8 @@ impl Launch {
                 return Err(bad(format!("gets a variable that is no name: `{shown}`")));
             }
             let pair = [name, value].join(OsStr::new("="));
-            put(&mut out, &pair).map_err(|()| bad(format!("has NUL in variable `{}`", shown.replace('\0', "?"))))?;
+            put(&mut out, &pair)
+                .map_err(|()| bad(format!("has NUL in variable `{}`", shown.replace('\0', "?"))))?;
         }
         if out.len() > LIMIT {
             return Err(bad(format!("has {} bytes of arguments and environment", out.len()))
@@ -287,7 +288,8 @@ fn strings(fields: &mut Fields<'_>) -> Option<Vec<CString>> {
     Some(out)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
 

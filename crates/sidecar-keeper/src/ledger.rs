@@ -61,7 +61,8 @@ impl Ledger {
     /// `io` when there can be no such directory.
     pub fn open(dir: impl Into<PathBuf>) -> Result<Self> {
         let dir = dir.into();
-        fsx::make_dir(&dir).map_err(|e| Error::io(Kind::Io, "the ledger cannot be made", &e).fact("path", dir.display()))?;
+        fsx::make_dir(&dir)
+            .map_err(|e| Error::io(Kind::Io, "the ledger cannot be made", &e).fact("path", dir.display()))?;
         Ok(Self { dir })
     }
 
@@ -74,7 +75,8 @@ impl Ledger {
     /// `unsupported` where this crate cannot tell processes apart; `io` when a tree does not end within five seconds (the
     /// others are still swept).
     pub fn sweep(&self) -> Result<Swept> {
-        let here = sys::world().ok_or_else(|| Error::new(Kind::Unsupported, "processes cannot be told apart on this system"))?;
+        let here = sys::world()
+            .ok_or_else(|| Error::new(Kind::Unsupported, "processes cannot be told apart on this system"))?;
         let mut swept = Swept::default();
         let mut failed = None;
         for name in fsx::names(&self.dir) {
@@ -113,8 +115,9 @@ impl Ledger {
             .ok_or_else(|| Error::new(Kind::Unsupported, "processes cannot be told apart on this system"))?;
         let record = Record { cookie: cookie.to_owned(), world, owner, keeper };
         let path = self.dir.join(format!("{cookie}.keeper"));
-        fsx::write_whole(&path, record.text().as_bytes())
-            .map_err(|e| Error::io(Kind::Io, "the ledger cannot be written", &e).fact("path", path.display()))?;
+        fsx::write_whole(&path, record.text().as_bytes()).map_err(|e| {
+            Error::io(Kind::Io, "the ledger cannot be written", &e).fact("path", path.display())
+        })?;
         Ok(Entry(path))
     }
 }
@@ -231,8 +234,9 @@ pub(crate) fn kill_tree(cookie: &str, known: &[ProcessId], deadline: Instant) ->
         empty = if round.is_empty() { empty + 1 } else { 0 };
         killed.extend(round);
         if Instant::now() > deadline && empty < 2 {
-            return Err(Error::new(Kind::Io, "processes of a sidecar cannot be killed")
-                .fact("left", find().len()));
+            return Err(
+                Error::new(Kind::Io, "processes of a sidecar cannot be killed").fact("left", find().len())
+            );
         }
         if empty == 0 {
             std::thread::sleep(Duration::from_millis(2));

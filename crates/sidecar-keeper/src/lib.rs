@@ -35,6 +35,10 @@
 //! that change to another user.
 //!
 //! macOS and Windows: not yet. [`containment_scope`] says so, and [`Keeper::spawn`] fails with `unsupported`.
+#![cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "the keeper's side of the protocol is for systems that have keepers")
+)]
 
 mod env;
 mod error;

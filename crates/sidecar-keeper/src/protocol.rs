@@ -215,7 +215,9 @@ impl Report {
             }
             Self::Tree(processes, more) => {
                 out.extend([6, u8::from(*more)]);
-                processes.iter().for_each(|process| put_process(&mut out, *process));
+                for process in processes {
+                    put_process(&mut out, *process);
+                }
             }
             Self::Empty => out.push(7),
         }

@@ -130,7 +130,8 @@ fn receive_launch(app: &App) -> Option<(Option<Described>, Vec<OwnedFd>)> {
     let mut bytes = Vec::new();
     let mut packet = vec![0; PACKET];
     loop {
-        let mut waited = [Waited::to_read(Some(app.control.as_fd())), Waited::to_read(Some(app.life.as_fd()))];
+        let mut waited =
+            [Waited::to_read(Some(app.control.as_fd())), Waited::to_read(Some(app.life.as_fd()))];
         socket::wait(&mut waited, -1);
         if waited[1].is_there() {
             return None;
@@ -194,23 +195,20 @@ impl Watch {
         let Some(pipe) = self.launching.take() else { return true };
         let mut bytes = [0; 8];
         let length = raw::read(pipe.as_fd(), &mut bytes).unwrap_or(0);
-        match Failure::decode(&bytes[..length]) {
-            Some(Failure { stage, errno }) => {
-                self.report(&Report::LaunchFailed(stage, errno));
-                false
-            }
-            None => {
-                let leader = ProcessId { pid: self.leader.unsigned_abs(), start: self.leader_start };
-                self.report(&Report::Started(leader));
-                true
-            }
+        if let Some(Failure { stage, errno }) = bytes.get(..length).and_then(Failure::decode) {
+            self.report(&Report::LaunchFailed(stage, errno));
+            return false;
         }
+        let leader = ProcessId { pid: self.leader.unsigned_abs(), start: self.leader_start };
+        self.report(&Report::Started(leader));
+        true
     }
 
     fn kill_if_due(&mut self) {
-        match self.phase {
-            Phase::Stopping(until) if until <= Instant::now() => self.phase = Phase::Killing(Instant::now()),
-            _ => {}
+        if let Phase::Stopping(until) = self.phase
+            && until <= Instant::now()
+        {
+            self.phase = Phase::Killing(Instant::now());
         }
         if let Phase::Killing(_) = self.phase {
             kill::kill_round(&|| proc::descendants(std::process::id()));
@@ -242,7 +240,8 @@ impl Watch {
             Waited::to_read(self.launching.as_ref().map(AsFd::as_fd)),
         ];
         waited.extend(self.draining.iter().map(|pipe| Waited::to_read(Some(pipe.as_fd()))));
-        let pause = self.pause().map(|pause| i32::try_from(pause.as_micros().div_ceil(1000)).unwrap_or(i32::MAX));
+        let pause =
+            self.pause().map(|pause| i32::try_from(pause.as_micros().div_ceil(1000)).unwrap_or(i32::MAX));
         socket::wait(&mut waited, pause.unwrap_or(-1));
         if waited[2].is_there() {
             // What it says does not matter, only that it is read; waitpid knows all.
@@ -268,10 +267,11 @@ impl Watch {
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {}
                 Err(_) | Ok((0, _)) => return self.handle_dropped(),
-                Ok((length, _)) => match packet.get(..length).map(Command::decode) {
-                    Some(Ok(command)) => self.obey(&command),
-                    _ => {}
-                },
+                Ok((length, _)) => {
+                    if let Some(Ok(command)) = packet.get(..length).map(Command::decode) {
+                        self.obey(&command);
+                    }
+                }
             }
         }
     }
@@ -328,7 +328,8 @@ impl Watch {
     fn app_died(&mut self) {
         self.handle_dropped();
         self.line = Line::Dead;
-        self.draining = self.drains.iter().filter_map(|pipe| leader::reopen_to_drain(pipe.as_fd()).ok()).collect();
+        self.draining =
+            self.drains.iter().filter_map(|pipe| leader::reopen_to_drain(pipe.as_fd()).ok()).collect();
         self.drains.clear();
     }
 

@@ -10,6 +10,11 @@ use crate::protocol::Stage;
 /// What `LISTEN_FDS` counts from.
 const FIRST_LISTENER: RawFd = 3;
 
+/// The first number behind so many listeners, of which there are few.
+fn behind(listeners: usize) -> RawFd {
+    RawFd::try_from(listeners).map_or(RawFd::MAX, |count| FIRST_LISTENER.saturating_add(count))
+}
+
 /// Where a launch failed, and the error number.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Failure {
@@ -44,7 +49,7 @@ pub(super) fn fork(launch: &Described, descriptors: &[OwnedFd]) -> io::Result<(P
         return Ok((leader, read));
     }
     let _never = NeverUnwind;
-    let report = raw::copy_above(write.as_fd(), FIRST_LISTENER + launch.listeners as RawFd);
+    let report = raw::copy_above(write.as_fd(), behind(launch.listeners));
     let failure = match &report {
         Ok(_) => become_sidecar(launch, descriptors, keeper),
         Err(_) => Failure { stage: Stage::Prepare, errno: libc::EMFILE },
@@ -77,9 +82,10 @@ fn prepare(launch: &Described, descriptors: &[OwnedFd], keeper: Pid) -> Result<(
         // The keeper ended before the line above: nobody would end this process.
         raw::exit(127);
     }
-    let (streams, rest) = descriptors.split_at_checked(3).ok_or(Failure { stage: Stage::Prepare, errno: libc::EBADF })?;
+    let (streams, rest) =
+        descriptors.split_at_checked(3).ok_or(Failure { stage: Stage::Prepare, errno: libc::EBADF })?;
     let listeners = rest.get(launch.drains..).unwrap_or_default();
-    let first_free = FIRST_LISTENER + listeners.len() as RawFd;
+    let first_free = behind(listeners.len());
     // Copies above all numbers that are given out below, so that none is overwritten before it was used.
     let high = |fd: &OwnedFd| raw::copy_above(fd.as_fd(), first_free).map_err(&failed);
     let streams = streams.iter().map(high).collect::<Result<Vec<_>, _>>()?;

@@ -13,6 +13,11 @@ use crate::port::Listener;
 /// The state of a socket that listens, in `/proc/net/tcp`.
 const LISTENING: &str = "0A";
 
+/// `AF_INET` and `AF_INET6` in the type that addresses have.
+const INET: libc::sa_family_t = 2;
+const INET6: libc::sa_family_t = 10;
+const _: () = assert!(INET as libc::c_int == libc::AF_INET && INET6 as libc::c_int == libc::AF_INET6);
+
 pub(crate) fn listeners(port: u16, among: &[u32]) -> io::Result<Vec<Listener>> {
     let mut sockets = parse(&fsx::text("/proc/net/tcp")?, port);
     // Without IPv6 there is no such file.
@@ -71,9 +76,9 @@ fn address(hex: &str) -> Option<IpAddr> {
 
 /// Binds an address without listening, so that a second socket with `SO_REUSEADDR` may bind it, too.
 pub(crate) fn lease(address: SocketAddr) -> io::Result<(OwnedFd, SocketAddr)> {
-    let family = if address.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
+    let family = if address.is_ipv4() { INET } else { INET6 };
     // SAFETY: socket takes three numbers.
-    let fd = check(unsafe { libc::socket(family, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0) })?;
+    let fd = check(unsafe { libc::socket(family.into(), libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0) })?;
     // SAFETY: on success it is a new descriptor that nobody else owns.
     let socket = unsafe { OwnedFd::from_raw_fd(fd) };
     let on: libc::c_int = 1;
@@ -85,7 +90,7 @@ pub(crate) fn lease(address: SocketAddr) -> io::Result<(OwnedFd, SocketAddr)> {
         SocketAddr::V4(address) => {
             // SAFETY: a socket address of zeros is valid.
             let mut raw: libc::sockaddr_in = unsafe { std::mem::zeroed() };
-            raw.sin_family = libc::AF_INET as libc::sa_family_t;
+            raw.sin_family = INET;
             raw.sin_port = address.port().to_be();
             raw.sin_addr.s_addr = u32::from_ne_bytes(address.ip().octets());
             bind(&socket, &raw)?;
@@ -93,7 +98,7 @@ pub(crate) fn lease(address: SocketAddr) -> io::Result<(OwnedFd, SocketAddr)> {
         SocketAddr::V6(address) => {
             // SAFETY: a socket address of zeros is valid.
             let mut raw: libc::sockaddr_in6 = unsafe { std::mem::zeroed() };
-            raw.sin6_family = libc::AF_INET6 as libc::sa_family_t;
+            raw.sin6_family = INET6;
             raw.sin6_port = address.port().to_be();
             raw.sin6_addr.s6_addr = address.ip().octets();
             raw.sin6_scope_id = address.scope_id();

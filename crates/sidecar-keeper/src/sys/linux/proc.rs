@@ -91,9 +91,12 @@ fn listed_children(pid: u32) -> Option<Vec<u32>> {
     for thread in fsx::names(format!("/proc/{pid}/task")) {
         let path = format!("/proc/{pid}/task/{}/children", thread.display());
         match fsx::text(&path) {
-            Ok(text) => out.extend(text.split_ascii_whitespace().filter_map(|child| child.parse::<u32>().ok())),
-            Err(_) if stat(pid).is_none() => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound && pid == std::process::id() => return None,
+            Ok(text) => {
+                out.extend(text.split_ascii_whitespace().filter_map(|child| child.parse::<u32>().ok()));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound && pid == std::process::id() => {
+                return None;
+            }
             Err(_) => {}
         }
     }
@@ -232,7 +235,8 @@ mod tests {
 
     #[test]
     fn both_ways_find_a_child() {
-        let mut child = std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().unwrap();
+        let mut child =
+            std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().unwrap();
         let wanted = identity(child.id()).unwrap();
         let this = std::process::id();
         assert!(descendants(this).contains(&wanted));

@@ -100,8 +100,7 @@ pub(super) fn open_process(pid: Pid) -> io::Result<Option<OwnedFd>> {
 pub(super) fn signal_process(process: BorrowedFd<'_>, signal: i32) -> io::Result<bool> {
     let info: *const libc::siginfo_t = ptr::null();
     // SAFETY: without siginfo the system fills it in as kill does.
-    let result =
-        unsafe { libc::syscall(libc::SYS_pidfd_send_signal, process.as_raw_fd(), signal, info, 0) };
+    let result = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, process.as_raw_fd(), signal, info, 0) };
     match result {
         0 => Ok(true),
         _ => match io::Error::last_os_error() {
@@ -233,7 +232,7 @@ pub(super) fn close_between(first: RawFd, last: RawFd) {
 
 /// Closes every descriptor from `first` on, when a program is executed.
 pub(super) fn close_on_exec_from(first: RawFd) {
-    // The flag is not in every libc: CLOSE_RANGE_CLOEXEC, since Linux 5.11.
+    // The flag is not in every libc: `CLOSE_RANGE_CLOEXEC`, since Linux 5.11.
     if range(first, RawFd::MAX, 1 << 2) {
         return;
     }
@@ -243,7 +242,7 @@ pub(super) fn close_on_exec_from(first: RawFd) {
     }
 }
 
-/// Whether the system knows close_range with this flag.
+/// Whether the system knows `close_range` with this flag.
 fn range(first: RawFd, last: RawFd, flags: libc::c_uint) -> bool {
     // SAFETY: close_range takes three numbers; callers answer for the descriptors.
     unsafe { libc::syscall(libc::SYS_close_range, first, last, flags) == 0 }

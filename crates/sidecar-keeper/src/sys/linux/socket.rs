@@ -62,8 +62,7 @@ pub(super) fn send(socket: BorrowedFd<'_>, packet: &[u8], with: &[RawFd]) -> io:
         return Err(io::ErrorKind::InvalidInput.into());
     }
     let mut control = [0u64; CONTROL];
-    let mut part =
-        libc::iovec { iov_base: packet.as_ptr().cast_mut().cast(), iov_len: packet.len() };
+    let mut part = libc::iovec { iov_base: packet.as_ptr().cast_mut().cast(), iov_len: packet.len() };
     // SAFETY: a message header of zeros is valid: no name, no parts, no control data.
     let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
     message.msg_iov = &raw mut part;
@@ -112,15 +111,17 @@ pub(super) fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<(
 fn received(message: &libc::msghdr) -> Vec<OwnedFd> {
     let mut out = Vec::new();
     // SAFETY: recvmsg left control data of `msg_controllen` bytes, which the CMSG functions stay within. Descriptors of
-    // an SCM_RIGHTS message are new in this process, and nobody else owns them; the data is read without alignment.
+    // an SCM_RIGHTS message are new in this process, and nobody else owns them.
     unsafe {
         let mut header = libc::CMSG_FIRSTHDR(message);
         while !header.is_null() {
             if (*header).cmsg_level == libc::SOL_SOCKET && (*header).cmsg_type == libc::SCM_RIGHTS {
                 let bytes = (*header).cmsg_len.saturating_sub(libc::CMSG_LEN(0) as usize);
-                let data = libc::CMSG_DATA(header).cast::<RawFd>();
+                let data = libc::CMSG_DATA(header);
                 for i in 0..bytes / size_of::<RawFd>() {
-                    out.push(OwnedFd::from_raw_fd(data.add(i).read_unaligned()));
+                    let mut number = [0; size_of::<RawFd>()];
+                    ptr::copy_nonoverlapping(data.add(i * number.len()), number.as_mut_ptr(), number.len());
+                    out.push(OwnedFd::from_raw_fd(RawFd::from_ne_bytes(number)));
                 }
             }
             header = libc::CMSG_NXTHDR(message, header);

@@ -32,7 +32,15 @@ pub(super) fn run(app: App) -> ! {
     let _ = raw::change_directory(c"/");
     forget_streams();
     close_all_but(app.control.as_raw_fd(), app.life.as_raw_fd());
-    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT, libc::SIGPIPE, libc::SIGUSR1, libc::SIGUSR2] {
+    for signal in [
+        libc::SIGINT,
+        libc::SIGTERM,
+        libc::SIGHUP,
+        libc::SIGQUIT,
+        libc::SIGPIPE,
+        libc::SIGUSR1,
+        libc::SIGUSR2,
+    ] {
         raw::ignore(signal);
     }
     let hello = proc::identity(std::process::id());
