@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 /// The bytes of a file, at most `limit` of them.
 pub(crate) fn head(path: impl AsRef<Path>, limit: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    // Files of the system tell no size, and are mostly short: one read, and one that finds the end.
+    let mut bytes = Vec::with_capacity(2048);
     File::open(path)?.take(limit).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

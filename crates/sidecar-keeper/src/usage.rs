@@ -6,10 +6,10 @@ use std::time::Duration;
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Processor time since the start, with that of processes that ended and were reaped within the tree.
+    /// Processor time since the start, with that of processes that have ended.
     pub cpu: Duration,
     /// Resident memory in bytes; pages that several processes share count in each.
     pub memory: u64,
-    /// How many processes there are; one that ended and is not reaped counts.
+    /// How many processes there are, without those that have ended.
     pub processes: usize,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use super::{proc, raw};
 use crate::process::ProcessId;
@@ -10,17 +10,22 @@ use crate::process::ProcessId;
 /// How often one round looks again for what was forked while it stopped the others.
 const LOOKS: usize = 16;
 
-/// Sends a signal to this very process. `false`: it has ended, whoever has its number now.
+/// How many processes are kept pinned from stopping to killing: fewer than a process may have files open.
+const PINNED: usize = 512;
+
+/// A descriptor that means this very process. `None`: it has ended, whoever has its number now.
 ///
-/// The descriptor pins a process first; then its start time is compared; only then the signal goes to what was pinned. A
-/// number that is used again in between is caught in each order.
-pub(super) fn signal(process: ProcessId, signal: i32) -> io::Result<bool> {
-    let Some(pid) = raw::Pid::try_from(process.pid).ok().filter(|pid| *pid > 1) else { return Ok(false) };
-    let Some(pinned) = raw::open_process(pid)? else { return Ok(false) };
-    if proc::identity(process.pid) != Some(process) {
-        return Ok(false);
-    }
-    raw::signal_process(pinned.as_fd(), signal)
+/// The descriptor pins a process first, then its start time is compared: a number that is used again before or between is
+/// noticed, and after that the descriptor still means what was compared.
+fn pin(process: ProcessId) -> io::Result<Option<OwnedFd>> {
+    let Some(pid) = raw::Pid::try_from(process.pid).ok().filter(|pid| *pid > 1) else { return Ok(None) };
+    let pinned = raw::open_process(pid)?;
+    Ok(pinned.filter(|_| proc::identity(process.pid) == Some(process)))
+}
+
+/// Sends a signal to this very process. `false`: it has ended.
+fn signal(process: ProcessId, signal: i32) -> io::Result<bool> {
+    pin(process)?.map_or(Ok(false), |pinned| raw::signal_process(pinned.as_fd(), signal))
 }
 
 /// Kills this very process. `false`: it had ended.
@@ -35,20 +40,33 @@ pub(crate) fn kill(process: ProcessId) -> io::Result<bool> {
 /// Returns what was found. One round need not be enough: callers repeat it until nothing is left.
 pub(crate) fn kill_round<I: IntoIterator<Item = ProcessId>>(find: &impl Fn() -> I) -> BTreeSet<ProcessId> {
     let mut found = BTreeSet::new();
+    let mut pinned = Vec::new();
+    let mut unpinned = Vec::new();
     for _ in 0..LOOKS {
         let before = found.len();
         for process in find() {
-            if found.insert(process) {
+            if !found.insert(process) {
+                continue;
+            }
+            match pin(process) {
                 // One that may not be stopped is tried to be killed below, all the same.
-                let _ = signal(process, libc::SIGSTOP);
+                Ok(Some(pin)) => {
+                    let _ = raw::signal_process(pin.as_fd(), libc::SIGSTOP);
+                    if pinned.len() < PINNED { pinned.push(pin) } else { unpinned.push(process) }
+                }
+                Ok(None) => {}
+                Err(_) => unpinned.push(process),
             }
         }
         if found.len() == before {
             break;
         }
     }
-    for process in &found {
-        let _ = signal(*process, libc::SIGKILL);
+    for pin in pinned {
+        let _ = raw::signal_process(pin.as_fd(), libc::SIGKILL);
+    }
+    for process in unpinned {
+        let _ = signal(process, libc::SIGKILL);
     }
     found
 }

@@ -1,4 +1,5 @@
 //! From a keeper to the sidecar's leader: fork, prepare, execute.
+#![expect(unsafe_code, reason = "the sidecar's descriptors have numbers that something else had")]
 
 use std::io::{self, PipeReader};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -90,19 +91,27 @@ fn prepare(launch: &Described, descriptors: &[OwnedFd], keeper: Pid) -> Result<(
     let high = |fd: &OwnedFd| raw::copy_above(fd.as_fd(), first_free).map_err(&failed);
     let streams = streams.iter().map(high).collect::<Result<Vec<_>, _>>()?;
     let listeners = listeners.iter().map(high).collect::<Result<Vec<_>, _>>()?;
-    put(&streams, 0).map_err(&failed)?;
-    put(&listeners, FIRST_LISTENER).map_err(&failed)?;
+    // SAFETY: this process executes a program or exits, and uses nothing until then but what was copied above these
+    // numbers: streams, listeners, and the pipe that reports a failure. What the keeper owned is never dropped here: the
+    // only ways out are exec and _exit.
+    unsafe {
+        put(&streams, 0).map_err(&failed)?;
+        put(&listeners, FIRST_LISTENER).map_err(&failed)?;
+    }
     raw::close_on_exec_from(first_free);
     raw::change_directory(&launch.directory).map_err(Failure::of(Stage::Directory))?;
     raw::reset_signals();
     Ok(())
 }
 
-/// Puts descriptors at `first` and following. What was there belongs to this process's former self, which never runs on:
-/// it executes a program or exits.
-fn put(descriptors: &[OwnedFd], first: RawFd) -> io::Result<()> {
+/// Puts descriptors at `first` and following.
+///
+/// # Safety
+/// This process uses nothing of these numbers any more.
+unsafe fn put(descriptors: &[OwnedFd], first: RawFd) -> io::Result<()> {
     for (number, descriptor) in (first..).zip(descriptors) {
-        raw::put_at(descriptor.as_raw_fd(), number)?;
+        // SAFETY: the caller's promise.
+        unsafe { raw::put_at(descriptor.as_raw_fd(), number)? };
     }
     Ok(())
 }

@@ -110,6 +110,12 @@ pub(crate) fn descendants(root: u32) -> Vec<ProcessId> {
 
 /// Every process below these, without `except` and what is below those.
 pub(super) fn below(roots: &[u32], except: &[u32]) -> Vec<ProcessId> {
+    let tree = tree(roots, except).into_iter();
+    tree.filter(|(_, stat)| !stat.is_over()).map(|(process, _)| process).collect()
+}
+
+/// The same, with those that have ended and are not reaped.
+fn tree(roots: &[u32], except: &[u32]) -> Vec<(ProcessId, Stat)> {
     if listed_children(std::process::id()).is_none() {
         return walk(roots, except, &table());
     }
@@ -122,30 +128,33 @@ pub(super) fn below(roots: &[u32], except: &[u32]) -> Vec<ProcessId> {
             // adopted meanwhile by one that was seen, or it is found in the next round.
             let Some(stat) = stat(child).filter(|stat| seen.contains(&stat.parent)) else { continue };
             if seen.insert(child) {
-                out.push(ProcessId { pid: child, start: stat.start });
-                queue.push(child);
+                out.push((ProcessId { pid: child, start: stat.start }, stat));
+                // What has ended has no children any more.
+                if !stat.is_over() {
+                    queue.push(child);
+                }
             }
         }
     }
     out
 }
 
-/// Process, start time and parent of everybody.
-fn table() -> Vec<(ProcessId, u32)> {
-    let of = |pid| stat(pid).map(|stat| (ProcessId { pid, start: stat.start }, stat.parent));
+/// Everybody.
+fn table() -> Vec<(ProcessId, Stat)> {
+    let of = |pid| stat(pid).map(|stat| (ProcessId { pid, start: stat.start }, stat));
     all_processes().into_iter().filter_map(of).collect()
 }
 
 /// What is below `roots` in a table: for kernels that list no children.
-fn walk(roots: &[u32], except: &[u32], table: &[(ProcessId, u32)]) -> Vec<ProcessId> {
+fn walk(roots: &[u32], except: &[u32], table: &[(ProcessId, Stat)]) -> Vec<(ProcessId, Stat)> {
     let mut seen: BTreeSet<u32> = roots.iter().copied().collect();
     let mut out = Vec::new();
     loop {
         let before = out.len();
-        for (process, parent) in table {
-            let new = seen.contains(parent) && !except.contains(&process.pid);
+        for (process, stat) in table {
+            let new = seen.contains(&stat.parent) && !except.contains(&process.pid);
             if new && seen.insert(process.pid) {
-                out.push(*process);
+                out.push((*process, *stat));
             }
         }
         if out.len() == before {
@@ -182,14 +191,14 @@ pub(crate) fn random() -> io::Result<[u8; 16]> {
 /// What all below `root` use, with what `root` reaped.
 pub(crate) fn usage(root: u32) -> Option<Usage> {
     let reaped = stat(root)?.reaped_ticks;
-    let stats: Vec<Stat> = descendants(root).into_iter().filter_map(|process| stat(process.pid)).collect();
-    let ticks: u64 = stats.iter().map(|stat| stat.own_ticks + stat.reaped_ticks).sum::<u64>() + reaped;
-    let pages: u64 = stats.iter().map(|stat| stat.pages).sum();
+    let tree = tree(&[root], &[]);
+    let ticks = tree.iter().fold(reaped, |sum, (_, stat)| sum + stat.own_ticks + stat.reaped_ticks);
+    let pages: u64 = tree.iter().map(|(_, stat)| stat.pages).sum();
     let millis = ticks.saturating_mul(1000) / raw::ticks_per_second();
     Some(Usage {
         cpu: Duration::from_millis(millis),
         memory: pages.saturating_mul(raw::page_size()),
-        processes: stats.len(),
+        processes: tree.iter().filter(|(_, stat)| !stat.is_over()).count(),
     })
 }
 
@@ -214,10 +223,11 @@ mod tests {
 
     #[test]
     fn the_walk_finds_all_below_and_leaves_out_the_excepted() {
-        let row = |pid, parent| (ProcessId { pid, start: 1 }, parent);
+        let stat = Stat::parse(LINE).unwrap();
+        let row = |pid, parent| (ProcessId { pid, start: 1 }, Stat { parent, ..stat });
         let table = [row(9, 5), row(5, 2), row(2, 1), row(3, 1), row(7, 3), row(4, 3), row(1, 0)];
         let pids = |except: &[u32]| {
-            let mut pids: Vec<u32> = walk(&[1], except, &table).iter().map(|p| p.pid).collect();
+            let mut pids: Vec<u32> = walk(&[1], except, &table).iter().map(|(p, _)| p.pid).collect();
             pids.sort_unstable();
             pids
         };
@@ -240,7 +250,7 @@ mod tests {
         let wanted = identity(child.id()).unwrap();
         let this = std::process::id();
         assert!(descendants(this).contains(&wanted));
-        assert!(walk(&[this], &[], &table()).contains(&wanted));
+        assert!(walk(&[this], &[], &table()).iter().any(|(process, _)| *process == wanted));
         assert!(!below(&[this], &[child.id()]).contains(&wanted));
         drop(child.stdin.take());
         child.wait().unwrap();

@@ -206,8 +206,11 @@ pub(super) fn child_signals() -> io::Result<OwnedFd> {
 }
 
 /// Makes descriptor `number` of this process a copy of `source`, open across exec.
-pub(super) fn put_at(source: RawFd, number: RawFd) -> io::Result<()> {
-    // SAFETY: dup2 takes two numbers. It closes what `number` was: callers own no descriptor of that number, see there.
+///
+/// # Safety
+/// Nothing in this process uses what `number` was any more.
+pub(super) unsafe fn put_at(source: RawFd, number: RawFd) -> io::Result<()> {
+    // SAFETY: dup2 takes two numbers, and the caller answers for what it closes.
     check(unsafe { libc::dup2(source, number) }).map(drop)
 }
 
@@ -219,13 +222,16 @@ pub(super) fn copy_above(source: BorrowedFd<'_>, least: RawFd) -> io::Result<Own
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// Closes every descriptor from `first` to `last`. Only for a forked process in which nothing else uses descriptors.
-pub(super) fn close_between(first: RawFd, last: RawFd) {
+/// Closes every descriptor from `first` to `last`.
+///
+/// # Safety
+/// Nothing in this process uses any of them any more.
+pub(super) unsafe fn close_between(first: RawFd, last: RawFd) {
     if first > last || range(first, last, 0) {
         return;
     }
     for fd in proc::open_descriptors().into_iter().filter(|fd| (first..=last).contains(fd)) {
-        // SAFETY: close takes a number; see above for why nobody misses it.
+        // SAFETY: close takes a number, and the caller answers for what it closes.
         unsafe { libc::close(fd) };
     }
 }

@@ -1,6 +1,7 @@
 //! The zygote: forked while the app has one thread, so that it can fork keepers safely at any later time.
 //!
 //! It adopts the tree of a keeper that was killed, and kills it.
+#![expect(unsafe_code, reason = "a fork of the app closes what the app had open")]
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
@@ -31,7 +32,8 @@ pub(super) fn run(app: App) -> ! {
     raw::set_name(c"sidecar-zygote");
     let _ = raw::change_directory(c"/");
     forget_streams();
-    close_all_but(app.control.as_raw_fd(), app.life.as_raw_fd());
+    // SAFETY: this process was forked a moment ago, while it had one thread, and never returns to what the app was doing.
+    unsafe { close_all_but(app.control.as_raw_fd(), app.life.as_raw_fd()) };
     for signal in [
         libc::SIGINT,
         libc::SIGTERM,
@@ -58,8 +60,11 @@ fn forget_streams() {
     let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null");
     for number in 0..3 {
         match &null {
-            // This process owns no descriptor of these numbers: std's handles of its streams only borrow them.
-            Ok(null) if null.as_raw_fd() != number => drop(raw::put_at(null.as_raw_fd(), number)),
+            // SAFETY: this process prints nothing and reads no input, and what is re-executed has copied its ends from
+            // here before. std's handles of the streams borrow the numbers for whatever is there.
+            Ok(null) if null.as_raw_fd() != number => unsafe {
+                drop(raw::put_at(null.as_raw_fd(), number));
+            },
             _ => {}
         }
     }
@@ -71,12 +76,19 @@ fn forget_streams() {
     }
 }
 
-/// Whatever else the app had open at its start is not for this process, nor for a sidecar.
-fn close_all_but(a: RawFd, b: RawFd) {
+/// Closes all but the streams and these two: whatever else the app had open at its start is not for this process, nor for
+/// a sidecar; and what the zygote has open is not for a keeper.
+///
+/// # Safety
+/// This process uses no other descriptor any more, and drops none that it owns: it ends by exit.
+unsafe fn close_all_but(a: RawFd, b: RawFd) {
     let (low, high) = (a.min(b), a.max(b));
-    raw::close_between(3, low - 1);
-    raw::close_between(low + 1, high - 1);
-    raw::close_between(high + 1, RawFd::MAX);
+    // SAFETY: the caller's promise.
+    unsafe {
+        raw::close_between(3, low - 1);
+        raw::close_between(low + 1, high - 1);
+        raw::close_between(high + 1, RawFd::MAX);
+    }
 }
 
 impl Zygote {
@@ -160,7 +172,9 @@ impl Zygote {
                 let _never = NeverUnwind;
                 match self.app.life.try_clone() {
                     Ok(life) => {
-                        close_all_but(control.as_raw_fd(), life.as_raw_fd());
+                        // SAFETY: the zygote's own descriptors are what is closed; this process never returns to its
+                        // loop, so that it neither uses nor drops them.
+                        unsafe { close_all_but(control.as_raw_fd(), life.as_raw_fd()) };
                         keep::run(App { control, life })
                     }
                     Err(_) => raw::exit(1),
