@@ -34,7 +34,10 @@ pub enum Event {
     KeeperLost(Vec<ProcessId>),
 }
 
-/// A sidecar that runs under its keeper. Dropping it ends the tree as the app's death would.
+/// A sidecar that runs under its keeper.
+///
+/// Dropping it ends the tree as the app's death would, except that the sidecar's output is not drained while the app lives:
+/// who wants its last words calls [`Keeper::stop`] and goes on reading.
 #[derive(Debug)]
 pub struct Keeper {
     /// The app's end of standard input, where it is [`Stdio::Piped`].

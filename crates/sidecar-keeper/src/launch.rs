@@ -55,6 +55,9 @@ impl From<std::fs::File> for Stdio {
 
 /// A program with everything that it starts with.
 ///
+/// What is not set here is as it was when [`init`](crate::init) was called: mask for new files, limits, niceness. Signals
+/// have their default effect, and no descriptor is open but the three streams and what [`Launch::listener`] adds.
+///
 /// `Debug` shows the program alone: arguments and environment may hold secrets.
 #[must_use]
 pub struct Launch {

@@ -68,8 +68,8 @@ impl Ledger {
 
     /// Ends what is left of trees whose owner is dead, and forgets them. Call it at the start of the app.
     ///
-    /// An owner is dead when no process has its number and start time, within the same boot and the same namespace of
-    /// processes. An entry that is truncated, forged or not ours is ignored.
+    /// An owner is dead when no process has its number and start time, within the same boot of the same machine and the
+    /// same namespace of processes. An entry that is truncated, forged or not ours is ignored.
     ///
     /// # Errors
     /// `unsupported` where this crate cannot tell processes apart; `io` when a tree does not end within five seconds (the
@@ -125,6 +125,8 @@ impl Ledger {
 /// Where numbers of processes mean something: one boot of one machine, one namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct World {
+    /// Homes may be shared between machines; empty where the machine has no name of its own.
+    pub(crate) machine: String,
     pub(crate) boot: String,
     pub(crate) space: String,
 }
@@ -161,9 +163,9 @@ impl Record {
     }
 
     fn text(&self) -> String {
-        let Self { cookie, world: World { boot, space }, owner, keeper } = self;
+        let Self { cookie, world: World { machine, boot, space }, owner, keeper } = self;
         format!(
-            "{TITLE}\ncookie {cookie}\nboot {boot}\nspace {space}\nowner {} {}\nkeeper {} {}\nend\n",
+            "{TITLE}\ncookie {cookie}\nmachine {machine}\nboot {boot}\nspace {space}\nowner {} {}\nkeeper {} {}\nend\n",
             owner.pid, owner.start, keeper.pid, keeper.start
         )
     }
@@ -174,7 +176,8 @@ impl Record {
         let mut field = |key: &str| lines.next()?.strip_prefix(key)?.strip_prefix(' ');
         let title = field("sidecar-keeper")?;
         let cookie = field("cookie")?.to_owned();
-        let world = World { boot: field("boot")?.to_owned(), space: field("space")?.to_owned() };
+        let [machine, boot, space] = [field("machine")?, field("boot")?, field("space")?].map(str::to_owned);
+        let world = World { machine, boot, space };
         let owner = process(field("owner")?)?;
         let keeper = process(field("keeper")?)?;
         let valid = title == "1"
@@ -187,6 +190,9 @@ impl Record {
     }
 
     fn judge(&self, here: &World, alive: impl Fn(ProcessId) -> bool) -> Verdict {
+        if self.world.machine != here.machine {
+            return Verdict::Leave;
+        }
         if self.world.boot != here.boot {
             return Verdict::Forget;
         }
@@ -249,10 +255,14 @@ pub(crate) fn kill_tree(cookie: &str, known: &[ProcessId], deadline: Instant) ->
 mod tests {
     use super::*;
 
+    fn world(machine: &str, boot: &str, space: &str) -> World {
+        World { machine: machine.to_owned(), boot: boot.to_owned(), space: space.to_owned() }
+    }
+
     fn record() -> Record {
         Record {
             cookie: "0123456789abcdef0123456789abcdef".to_owned(),
-            world: World { boot: "b".to_owned(), space: "pid:[1]".to_owned() },
+            world: world("m", "b", "pid:[1]"),
             owner: ProcessId { pid: 10, start: 100 },
             keeper: ProcessId { pid: 11, start: 101 },
         }
@@ -292,13 +302,13 @@ mod tests {
     #[test]
     fn only_a_provably_dead_owner_is_swept() {
         let here = record().world;
-        let other = |boot: &str, space: &str| World { boot: boot.to_owned(), space: space.to_owned() };
         let (owner, keeper) = (record().owner, record().keeper);
         assert_eq!(record().judge(&here, |p| p == owner), Verdict::Leave);
         assert_eq!(record().judge(&here, |p| p == keeper), Verdict::Ending);
         assert_eq!(record().judge(&here, |_| false), Verdict::End);
         // A container with the same boot id, whose processes this one does not see.
-        assert_eq!(record().judge(&other("b", "pid:[2]"), |_| false), Verdict::Leave);
-        assert_eq!(record().judge(&other("c", "pid:[1]"), |_| true), Verdict::Forget);
+        assert_eq!(record().judge(&world("m", "b", "pid:[2]"), |_| false), Verdict::Leave);
+        assert_eq!(record().judge(&world("m", "c", "pid:[1]"), |_| true), Verdict::Forget);
+        assert_eq!(record().judge(&world("n", "c", "pid:[1]"), |_| false), Verdict::Leave);
     }
 }

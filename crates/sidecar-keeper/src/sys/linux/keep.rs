@@ -296,7 +296,7 @@ impl Watch {
     /// It is this process's child and was not reaped, so that the number is its own.
     fn signal_leader(&self, signal: i32) {
         if self.leader_runs && (1..=64).contains(&signal) {
-            raw::signal_child(self.leader, signal);
+            let _ = raw::signal_number(self.leader, signal);
         }
     }
 

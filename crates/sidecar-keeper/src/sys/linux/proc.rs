@@ -175,11 +175,12 @@ pub(crate) fn with_cookie(cookie: &str) -> Vec<ProcessId> {
     candidates.filter(|process| has(&process.pid) && is_alive(*process)).collect()
 }
 
-/// Boot and namespace of processes.
+/// Machine, boot and namespace of processes.
 pub(crate) fn world() -> Option<World> {
     let boot = fsx::text("/proc/sys/kernel/random/boot_id").ok()?.trim().to_owned();
     let space = fsx::link("/proc/self/ns/pid").ok()?.to_str()?.to_owned();
-    Some(World { boot, space })
+    let machine = fsx::text("/etc/machine-id").unwrap_or_default().trim().to_owned();
+    Some(World { machine, boot, space })
 }
 
 /// 128 random bits.

@@ -74,12 +74,13 @@ pub(super) fn wait_for(child: Pid) {
     {}
 }
 
-/// Sends a signal to a child that was not reaped, so that the number is its own.
-pub(super) fn signal_child(child: Pid, signal: i32) {
-    if child > 1 {
-        // SAFETY: kill has no memory precondition.
-        unsafe { libc::kill(child, signal) };
+/// Sends a signal to one process, never to a group: whoever has the number now.
+pub(super) fn signal_number(pid: Pid, signal: i32) -> io::Result<()> {
+    if pid <= 1 {
+        return Err(io::ErrorKind::InvalidInput.into());
     }
+    // SAFETY: kill has no memory precondition.
+    check(unsafe { libc::kill(pid, signal) }).map(drop)
 }
 
 /// A descriptor that means this process, also when its number is used again. `None`: there is no such process.

@@ -3,7 +3,7 @@
 use std::io::{self, PipeWriter};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::CommandExt;
-use std::process::{Command as Program, Stdio};
+use std::process::{Child, Command as Program, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -59,35 +59,58 @@ pub(crate) fn open_keeper() -> Result<Channel> {
             .help("restart the app")
     };
     let Some(Ok(zygote)) = ZYGOTE.get() else { return Err(gone()) };
-    let failed = |e: io::Error| Error::io(Kind::KeeperUnavailable, "no line to a keeper", &e);
-    let (ours, theirs) = socket::pair().map_err(failed)?;
+    let failed = |e: &io::Error| Error::io(Kind::KeeperUnavailable, "no line to a keeper", e);
+    let (ours, theirs) = socket::pair().map_err(|e| failed(&e))?;
     match zygote.control.send(&Command::Fork.encode(), &[&theirs], Instant::now() + PATIENCE) {
         Ok(()) => Ok(Channel(ours)),
         Err(error) if error.kind() == io::ErrorKind::TimedOut => {
             Err(Error::new(Kind::KeeperSilent, "the zygote, which forks keepers, does not listen"))
         }
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(gone()),
-        Err(error) => Err(failed(error)),
+        Err(error) => Err(failed(&error)),
     }
 }
 
 fn start() -> std::result::Result<Zygote, Missing> {
-    let failed = |error: io::Error| Missing::Failed(error.raw_os_error().unwrap_or(libc::EIO));
     let threads = proc::threads().ok_or(Missing::Proc)?;
     proc::world().ok_or(Missing::Proc)?;
-    let (control, theirs) = socket::pair().map_err(failed)?;
-    let (life, ours) = io::pipe().map_err(failed)?;
+    let (control, theirs) = socket::pair().map_err(|e| failed(&e))?;
+    let (life, ours) = io::pipe().map_err(|e| failed(&e))?;
     let app = App { control: theirs, life: life.into() };
-    if threads == 1 { fork(app) } else { execute(app) }?;
     let zygote = Zygote { control: Channel(control), _life: ours };
-    let mut packet = [0; PACKET];
-    match zygote.control.receive(&mut packet, Some(Instant::now() + PATIENCE)) {
-        Ok(length) => match packet.get(..length).map(Report::decode) {
-            Some(Ok(Report::Hello(_))) => Ok(zygote),
+    if threads == 1 {
+        fork(app)?;
+        zygote.greet().map(|()| zygote)
+    } else {
+        let mut child = execute(app).map_err(|e| failed(&e))?;
+        let greeted = zygote.greet();
+        if greeted.is_err() {
+            // The program did not come as far as `init`: perhaps it runs as the app once more.
+            let _ = child.kill();
+        }
+        // It forked once more and ended.
+        let _ = child.wait();
+        greeted.map(|()| zygote)
+    }
+}
+
+fn failed(error: &io::Error) -> Missing {
+    Missing::Failed(error.raw_os_error().unwrap_or(libc::EIO))
+}
+
+impl Zygote {
+    /// Waits for its hello.
+    fn greet(&self) -> std::result::Result<(), Missing> {
+        let mut packet = [0; PACKET];
+        let length = self
+            .control
+            .receive(&mut packet, Some(Instant::now() + PATIENCE))
+            .map_err(|_| Missing::Zygote)?;
+        match packet.get(..length).map(Report::decode) {
+            Some(Ok(Report::Hello(_))) => Ok(()),
             Some(Ok(Report::Refused(_))) => Err(Missing::Threads),
             _ => Err(Missing::Zygote),
-        },
-        Err(_) => Err(Missing::Zygote),
+        }
     }
 }
 
@@ -102,7 +125,7 @@ fn fork(app: App) -> std::result::Result<(), Missing> {
             let _never = NeverUnwind;
             twice(app)
         }
-        Err(error) => Err(Missing::Failed(error.raw_os_error().unwrap_or(libc::EAGAIN))),
+        Err(error) => Err(failed(&error)),
     }
 }
 
@@ -116,24 +139,15 @@ fn twice(app: App) -> ! {
 }
 
 /// Executes this program again, as the zygote. Threads may run: std forks and executes without touching their locks.
-fn execute(app: App) -> std::result::Result<(), Missing> {
-    let child = Program::new("/proc/self/exe")
+fn execute(app: App) -> io::Result<Child> {
+    Program::new("/proc/self/exe")
         .arg0(std::env::args_os().next().unwrap_or_else(|| "sidecar-zygote".into()))
         .arg(env::ZYGOTE)
         .env(env::ZYGOTE, "1")
         .stdin(Stdio::from(app.control))
         .stdout(Stdio::from(app.life))
         .stderr(Stdio::null())
-        .spawn();
-    match child {
-        // It forks once and ends at once, also when it cannot be a zygote; if the program does not call `init`, it is
-        // the app once more, for which nobody may wait: only what says hello is waited for.
-        Ok(mut child) => {
-            std::thread::spawn(move || child.wait());
-            Ok(())
-        }
-        Err(error) => Err(Missing::Failed(error.raw_os_error().unwrap_or(libc::EIO))),
-    }
+        .spawn()
 }
 
 /// Whether this process was executed as the zygote: variable and argument say so, and the streams are what it is given.
