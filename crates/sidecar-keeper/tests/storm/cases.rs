@@ -8,7 +8,7 @@ use crate::field::{Field, LIMIT, carrying, figures, gone};
 use crate::os;
 
 /// What sidecars look like: a name, and the flags of the sidecar.
-const SHAPES: [(&str, &[&str]); 8] = [
+const SHAPES: [(&str, &[&str]); 9] = [
     ("alone", &[]),
     ("two children", &["--fork=2"]),
     ("child with a session", &["--setsid"]),
@@ -16,6 +16,7 @@ const SHAPES: [(&str, &[&str]); 8] = [
     ("46 processes", &["--tree"]),
     ("46 that ignore TERM", &["--ignore-term", "--tree"]),
     ("storm of daemons", &["--storm=400"]),
+    ("worm", &["--worm=5000"]),
     ("flood", &["--fork=1", "--flood"]),
 ];
 

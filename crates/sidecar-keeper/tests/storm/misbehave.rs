@@ -70,6 +70,16 @@ fn shape(flag: &str, value: &str, up: &std::io::PipeWriter, hold_stdout: bool) -
             });
             return 1;
         }
+        // A chain of daemons, each of which starts the next and ends.
+        "--worm" => {
+            child(up, false, || {
+                if os::fork() {
+                    (0..number()).for_each(|_| daemon());
+                    os::pause();
+                }
+            });
+            return 1;
+        }
         "--environment" => println!("environment {}", environment()),
         "--directory" => println!("directory {}", std::env::current_dir().unwrap().display()),
         "--marker" | "--descriptors" | "--hold-stdout" | "--exit-after" | "--flood" | "--last-words" => {}
