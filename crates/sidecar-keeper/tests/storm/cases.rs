@@ -61,6 +61,12 @@ pub(crate) fn run(args: &[String]) {
         rounds: value("--rounds=").and_then(|rounds| u32::try_from(rounds).ok()),
         seed: value("--seed=").unwrap_or(now.as_secs()),
     };
+    if args.iter().any(|arg| arg == "--list") {
+        for (name, _) in CASES {
+            println!("{name}: test");
+        }
+        return;
+    }
     let names: Vec<&String> = args.iter().filter(|arg| !arg.starts_with('-')).collect();
     for (name, case) in CASES {
         if names.is_empty() || names.iter().any(|wanted| name.contains(wanted.as_str())) {

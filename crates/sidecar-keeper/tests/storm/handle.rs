@@ -118,7 +118,9 @@ pub(crate) fn many_launches(setup: &Setup) {
     once();
     let before = (entries("/proc/self/fd"), entries("/proc/self/task"));
     let keepers: Vec<_> = (0..setup.rounds(50)).map(|_| once()).collect();
-    assert_eq!((entries("/proc/self/fd"), entries("/proc/self/task")), before);
+    // What earlier cases left may still be on its way out.
+    let after = (entries("/proc/self/fd"), entries("/proc/self/task"));
+    assert!(after.0 <= before.0 && after.1 <= before.1, "{before:?} {after:?}");
     gone(&marker, Instant::now(), LIMIT);
     for keeper in keepers {
         let deadline = Instant::now() + LIMIT;
@@ -145,7 +147,11 @@ pub(crate) fn cost(setup: &Setup) {
         ours.push(begin.elapsed());
         drop(keeper);
         let begin = Instant::now();
-        let mut child = Command::new(std::env::current_exe().unwrap()).args(["sidecar"]).spawn().unwrap();
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["sidecar"])
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
         plain.push(begin.elapsed());
         child.kill().unwrap();
         child.wait().unwrap();
@@ -159,9 +165,13 @@ pub(crate) fn cost(setup: &Setup) {
     let status = format!("/proc/{pid}/status");
     let switches =
         || number(&status, "voluntary_ctxt_switches") + number(&status, "nonvoluntary_ctxt_switches");
-    let before = switches();
-    assert_eq!(keeper.next_event(Some(Duration::from_millis(500))).unwrap(), None);
-    let woken = switches() - before;
+    // It may still be on its way to sleep in the first of these.
+    let still = || {
+        let before = switches();
+        assert_eq!(keeper.next_event(Some(Duration::from_millis(500))).unwrap(), None);
+        switches() - before
+    };
+    let woken = (0..3).map(|_| still()).find(|woken| *woken == 0).unwrap_or(u64::MAX);
     println!("  keeper: {private} kB private, woken {woken} times in 0.5 s of nothing");
     assert!(private < 300, "{private} kB");
     assert_eq!(woken, 0);
