@@ -204,6 +204,10 @@ impl Keeper {
     }
 
     fn command(&self, command: &Command) -> Result<()> {
+        // A keeper that has told its last event may take a moment to end.
+        if self.over.load(Ordering::Acquire) {
+            return Err(Error::new(Kind::KeeperLost, "the keeper is gone"));
+        }
         send(&self.channel, command, &[], Instant::now() + PATIENCE)
     }
 

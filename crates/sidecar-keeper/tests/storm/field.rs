@@ -21,15 +21,25 @@ pub(crate) fn unique() -> String {
         )
 }
 
-/// The processes that have this in their arguments, without those that have ended.
+/// The variable by which zygote and keeper are recognised: they hide their arguments.
+const ID: &str = "SIDECAR_STORM_ID";
+
+/// The processes that have this in their arguments or are of this app, without those that have ended.
 pub(crate) fn carrying(marker: &str) -> Vec<u32> {
     let pids = sidecar_keeper::all_processes();
-    pids.into_iter().filter(|pid| command_line(*pid).contains(marker)).collect()
+    let of_app = format!("{ID}={marker}\0");
+    let carries =
+        |pid: &u32| text(*pid, "cmdline").contains(marker) || text(*pid, "environ").contains(&of_app);
+    pids.into_iter().filter(carries).collect()
 }
 
 fn command_line(pid: u32) -> String {
-    // What has ended has no arguments any more.
-    std::fs::read(format!("/proc/{pid}/cmdline"))
+    text(pid, "cmdline")
+}
+
+fn text(pid: u32, file: &str) -> String {
+    // What has ended has neither any more.
+    std::fs::read(format!("/proc/{pid}/{file}"))
         .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
         .unwrap_or_default()
 }
@@ -79,6 +89,7 @@ impl Field {
         let id = unique();
         let mut app = Command::new(std::env::current_exe().unwrap())
             .args([role, &id])
+            .env(ID, &id)
             .args(settings)
             .arg("--")
             .args(flags)

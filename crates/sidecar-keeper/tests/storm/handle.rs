@@ -52,6 +52,20 @@ pub(crate) fn handle(_: &Setup) {
     assert_eq!(last_event(&keeper), [Event::TreeEmpty]);
     assert_eq!(keeper.next_event(None).unwrap(), None, "nothing comes after the last event");
     assert_eq!(keeper.kill().map_err(|error| error.kind()), Err(Kind::KeeperLost));
+    // From a thread that ends, and from many at once: the sidecar does not depend on the thread.
+    let threads: Vec<_> = (0..16)
+        .map(|_| {
+            std::thread::spawn({
+                let launch = sidecar(&marker).arg("--fork=1");
+                move || start(launch).0
+            })
+        })
+        .collect();
+    let keepers: Vec<Keeper> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+    assert_eq!(keepers[0].next_event(Some(Duration::from_millis(200))).unwrap(), None);
+    assert_eq!(carrying(&marker).len(), 32, "none ended with its thread");
+    drop(keepers);
+    gone(&marker, Instant::now(), LIMIT);
     // Dropping the handle ends the tree.
     let (keeper, _) = start(sidecar(&marker).arg("--daemonize=1"));
     drop(keeper);

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::leader::{self, Failure};
 use super::raw::{self, Pid, Reaped};
 use super::socket::{self, Waited};
-use super::{kill, proc};
+use super::{kill, proc, title};
 use crate::launch::Described;
 use crate::process::ProcessId;
 use crate::protocol::{Command, LISTED, PACKET, Report};
@@ -80,7 +80,7 @@ pub(super) fn run(app: App) -> ! {
 /// Receives the launch and forks the leader; `None` when the app is gone before, or nothing could be started.
 fn begin(app: App) -> Option<Watch> {
     raw::new_session();
-    raw::set_name(c"sidecar-keeper");
+    title::set(c"sidecar-keeper");
     let children = raw::child_signals().ok();
     let ready = raw::adopt_orphans().is_ok();
     let (Some(children), true) = (children, ready) else {

@@ -8,6 +8,7 @@ mod proc;
 mod raw;
 mod socket;
 mod start;
+mod title;
 mod zygote;
 
 use std::io;

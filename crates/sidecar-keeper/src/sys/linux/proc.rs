@@ -56,6 +56,29 @@ pub(super) fn stat(pid: u32) -> Option<Stat> {
     Stat::parse(&fsx::text(format!("/proc/{pid}/stat")).ok()?)
 }
 
+/// Where the parts of this process lie in its memory, each from and to.
+#[derive(Debug)]
+pub(super) struct Places {
+    pub(super) code: (u64, u64),
+    pub(super) stack: u64,
+    pub(super) data: (u64, u64),
+    pub(super) heap: u64,
+    pub(super) environment: (u64, u64),
+}
+
+pub(super) fn places() -> Option<Places> {
+    let text = fsx::text("/proc/self/stat").ok()?;
+    let fields: Vec<&str> = text[text.rfind(')')? + 1..].split_ascii_whitespace().collect();
+    let number = |field: usize| fields.get(field - 3)?.parse::<u64>().ok();
+    Some(Places {
+        code: (number(26)?, number(27)?),
+        stack: number(28)?,
+        data: (number(45)?, number(46)?),
+        heap: number(47)?,
+        environment: (number(50)?, number(51)?),
+    })
+}
+
 /// How many threads this process has.
 pub(super) fn threads() -> Option<u64> {
     Some(Stat::parse(&fsx::text("/proc/self/stat").ok()?)?.threads)

@@ -141,12 +141,6 @@ pub(super) fn new_group() -> io::Result<()> {
     check(unsafe { libc::setpgid(0, 0) }).map(drop)
 }
 
-/// The name that `ps` and `killall` see, at most 15 bytes of it.
-pub(super) fn set_name(name: &CStr) {
-    // SAFETY: the name ends with NUL, the system copies at most 16 bytes of it.
-    unsafe { libc::prctl(libc::PR_SET_NAME, name.as_ptr()) };
-}
-
 /// Makes orphans below this process its own children.
 pub(super) fn adopt_orphans() -> io::Result<()> {
     // SAFETY: the option takes one number.

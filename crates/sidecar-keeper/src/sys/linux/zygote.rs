@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use super::keep::{self, App};
 use super::raw::{self, NeverUnwind, Pid, Reaped};
 use super::socket::{self, Waited};
-use super::{kill, proc};
+use super::{kill, proc, title};
 use crate::protocol::{Command, Report};
 
 /// How long the rounds of killing lie apart while orphans are left.
@@ -29,7 +29,7 @@ pub(super) fn run(app: App) -> ! {
     // The default hook would print, to a stream that is not this process's.
     std::panic::set_hook(Box::new(|_| raw::exit(70)));
     raw::new_session();
-    raw::set_name(c"sidecar-zygote");
+    title::set(c"sidecar-zygote");
     let _ = raw::change_directory(c"/");
     forget_streams();
     // SAFETY: this process was forked a moment ago, while it had one thread, and never returns to what the app was doing.
