@@ -34,13 +34,14 @@ impl Setup {
 
 type Case = (&'static str, fn(&Setup));
 
-const CASES: [Case; 17] = [
+const CASES: [Case; 18] = [
     ("t1_app_killed_when_up", app_killed_when_up),
     ("t2_app_killed_while_starting", app_killed_while_starting),
     ("t3_app_ends_otherwise_and_last_words_are_heard", app_ends_otherwise),
     ("t4_keeper_killed", keeper_killed),
     ("t4_keeper_and_zygote_killed", keeper_and_zygote_killed),
     ("t5_all_killed_then_swept", all_killed_then_swept),
+    ("ending_is_left_to_the_keeper", ending_is_left_to_the_keeper),
     ("t7_stubborn_tree_stopped", stubborn_tree_stopped),
     ("t18_stopped_means_tree_empty", stopped_means_tree_empty),
     ("t19_exit_is_told_while_output_is_held", exit_is_told_while_output_is_held),
@@ -193,6 +194,24 @@ fn all_killed_then_swept(setup: &Setup) {
     }
     assert!(carrying(&second.sidecar()).len() >= 2, "a living instance is left alone");
     println!("  gone {}", figures(&mut series));
+}
+
+/// A relaunch while the keeper of the last instance grants its sidecar the grace.
+fn ending_is_left_to_the_keeper(_: &Setup) {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = format!("ledger={}", dir.path().display());
+    let mut field = Field::up(&[&ledger, "grace=1000"], &["--ignore-term", "--daemonize=1"]);
+    let start = Instant::now();
+    field.app.kill().unwrap();
+    field.app.wait().unwrap();
+    let sweep = || Ledger::open(dir.path()).unwrap().sweep().unwrap();
+    let swept = sweep();
+    assert_eq!((swept.ending, swept.ended, swept.killed), (1, 0, 0), "{swept:?}");
+    let took = gone(&field.id, start, LIMIT);
+    assert!(took >= Duration::from_secs(1), "the grace is granted: {took:?}");
+    let swept = sweep();
+    assert_eq!((swept.ending, swept.ended, swept.killed), (0, 1, 0), "{swept:?}");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is left of the entry");
 }
 
 fn gone_as_process(pid: u32) {

@@ -44,8 +44,8 @@ pub(super) fn set(name: &CStr) {
 /// All as it is, with `name` for the arguments.
 fn map(name: &'static CStr) -> Option<Map> {
     let places = proc::places()?;
-    // SAFETY: sbrk(0) changes nothing, it tells where the heap ends.
-    let brk = unsafe { libc::sbrk(0) };
+    // SAFETY: brk(0) changes nothing, it tells where the heap ends. The kernel is asked, as the libc may not know.
+    let brk = unsafe { libc::syscall(libc::SYS_brk, 0) };
     let arg_start = name.as_ptr().addr() as u64;
     Some(Map {
         start_code: places.code.0,
@@ -53,7 +53,7 @@ fn map(name: &'static CStr) -> Option<Map> {
         start_data: places.data.0,
         end_data: places.data.1,
         start_brk: places.heap,
-        brk: brk.addr() as u64,
+        brk: u64::try_from(brk).ok()?,
         start_stack: places.stack,
         arg_start,
         arg_end: arg_start + name.to_bytes_with_nul().len() as u64,
