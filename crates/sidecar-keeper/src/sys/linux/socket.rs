@@ -116,7 +116,9 @@ fn received(message: &libc::msghdr) -> Vec<OwnedFd> {
         let mut header = libc::CMSG_FIRSTHDR(message);
         while !header.is_null() {
             if (*header).cmsg_level == libc::SOL_SOCKET && (*header).cmsg_type == libc::SCM_RIGHTS {
-                let bytes = (*header).cmsg_len.saturating_sub(libc::CMSG_LEN(0) as usize);
+                // The length has another type in every libc.
+                let bytes = ((*header).cmsg_len as u64).saturating_sub(u64::from(libc::CMSG_LEN(0)));
+                let bytes = usize::try_from(bytes).unwrap_or(0);
                 let data = libc::CMSG_DATA(header);
                 for i in 0..bytes / size_of::<RawFd>() {
                     let mut number = [0; size_of::<RawFd>()];
@@ -169,7 +171,7 @@ impl Waited {
 
 /// Waits for any of them, at most `milliseconds` (for ever when negative). An interruption ends it early.
 pub(super) fn wait(waited: &mut [Waited], milliseconds: i32) {
-    let count = waited.len() as libc::nfds_t;
+    let Ok(count) = libc::nfds_t::try_from(waited.len()) else { return };
     // SAFETY: `Waited` is transparent, so that the slice is one of `pollfd` with `count` entries.
     unsafe { libc::poll(waited.as_mut_ptr().cast(), count, milliseconds) };
 }
