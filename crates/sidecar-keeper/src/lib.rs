@@ -1,0 +1,64 @@
+//! Owns the whole process tree of a sidecar, so that nothing outlives the app.
+//!
+//! A program that a desktop app starts has children, and they have children; some of them leave their session or their
+//! parent. When the app crashes, none of the usual means reaches them all. Here, every sidecar has a **keeper**: a small
+//! process between the app and the sidecar, which adopts each orphan of the tree and kills until nothing is left, when it
+//! is told to or when the app is gone.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use sidecar_keeper::{Event, Keeper, Launch, Stdio};
+//!
+//! fn main() -> Result<(), sidecar_keeper::Error> {
+//!     sidecar_keeper::init(); // the first line of main
+//!     let launch = Launch::new("/usr/bin/redis-server").stdout(Stdio::Piped).on_app_death(Duration::from_secs(5));
+//!     let keeper = Keeper::spawn(launch)?;
+//!     keeper.stop(Duration::from_secs(3))?;
+//!     loop {
+//!         match keeper.next_event(None)? {
+//!             Some(Event::Exited(status)) => assert!(status.success()),
+//!             Some(Event::TreeEmpty) => return Ok(()),
+//!             _ => {}
+//!         }
+//!     }
+//! }
+//! ```
+//!
+//! # What is promised
+//!
+//! On Linux, once [`containment_scope`] says [`Scope::WholeTree`]: when the app ends, in whatever way, the whole tree
+//! ends, also what started a session of its own or forked twice. When a keeper is killed, the zygote that forked it does
+//! the same; when app, keeper and zygote are killed together, the leader dies at once and [`Ledger::sweep`] ends the rest
+//! at the next launch, as far as it kept the variable [`COOKIE`] in its environment.
+//!
+//! Out of reach: what other services start on a sidecar's behalf (`systemd-run`, D-Bus, `docker run`, cron), and programs
+//! that change to another user.
+//!
+//! macOS and Windows: not yet. [`containment_scope`] says so, and [`Keeper::spawn`] fails with `unsupported`.
+#![cfg_attr(
+    not(target_os = "linux"),
+    expect(dead_code, reason = "the keeper's side of the protocol is for systems that have keepers")
+)]
+
+mod env;
+mod error;
+mod fsx;
+mod keeper;
+mod launch;
+mod ledger;
+mod port;
+mod process;
+mod protocol;
+mod scope;
+mod sys;
+mod usage;
+
+pub use env::COOKIE;
+pub use error::{Error, Kind, Result};
+pub use keeper::{Event, Keeper};
+pub use launch::{Launch, Stdio};
+pub use ledger::{Ledger, Swept};
+pub use port::{Listener, PortLease, all_processes, listeners};
+pub use process::{ProcessId, kill_processes};
+pub use scope::{Missing, Scope, containment_scope, init};
+pub use usage::Usage;

@@ -1,0 +1,64 @@
+//! What is promised in this process, said honestly.
+
+use std::fmt;
+
+use crate::sys;
+
+/// How much of a sidecar's tree ends with the app.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// All of it, also processes that left their session or their parent.
+    WholeTree,
+    /// Nothing, as there is no keeper, for this reason. [`Keeper::spawn`](crate::Keeper::spawn) fails.
+    Nothing(Missing),
+}
+
+/// Why there is no keeper.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// [`init`] was not called.
+    Init,
+    /// This crate has no keeper for this system yet.
+    System,
+    /// `/proc` is not mounted or does not show this process.
+    Proc,
+    /// Threads ran already when [`init`] was called, and ran again in the re-executed program: something starts them
+    /// before `main`.
+    Threads,
+    /// A call to the system failed with this error number.
+    Failed(i32),
+    /// The zygote ended or did not answer.
+    Zygote,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Init => f.write_str("init() was not called"),
+            Self::System => f.write_str("there is no keeper for this system yet"),
+            Self::Proc => f.write_str("/proc is not there"),
+            Self::Threads => f.write_str("threads run before main"),
+            Self::Failed(errno) => write!(f, "{}", std::io::Error::from_raw_os_error(*errno)),
+            Self::Zygote => f.write_str("the zygote ended or did not answer"),
+        }
+    }
+}
+
+/// Prepares for keepers. **Call it as the first line of `main`**, before anything starts a thread, opens a window or
+/// writes a file.
+///
+/// On Linux it forks a small process, the zygote, which forks a keeper per sidecar later: a fork of a process with threads
+/// would not be safe, so it must come first. Where threads run already, the program is executed once more as the zygote
+/// (which takes as long as the program needs to load); that process calls this function too, and never returns from it.
+///
+/// It never fails; what came of it is returned, and later told by [`containment_scope`]. Later calls do nothing.
+pub fn init() -> Scope {
+    sys::init()
+}
+
+/// What is promised in this process.
+pub fn containment_scope() -> Scope {
+    sys::scope()
+}

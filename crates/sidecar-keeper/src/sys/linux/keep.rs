@@ -1,0 +1,371 @@
+//! The keeper: one process that owns one sidecar's tree.
+//!
+//! It adopts every orphan of the tree, so that "no children" proves that nothing is left. It has one thread, sleeps while
+//! nothing happens, never waits for the app, never panics and prints nothing.
+
+use std::collections::VecDeque;
+use std::io::PipeReader;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use super::leader::{self, Failure};
+use super::raw::{self, Pid, Reaped};
+use super::socket::{self, Waited};
+use super::{kill, proc, title};
+use crate::launch::Described;
+use crate::process::ProcessId;
+use crate::protocol::{Command, LISTED, PACKET, Report};
+
+/// How many answers wait for an app that does not read; what happens to the sidecar always has room.
+const ANSWERS: usize = 64;
+
+/// How far apart the rounds of killing lie, at least and at most: what cannot be killed is tried ever more rarely.
+const ROUNDS: [Duration; 2] = [Duration::from_millis(1), Duration::from_secs(1)];
+
+/// Ends of the app, each of which says when it is gone.
+#[derive(Debug)]
+pub(super) struct App {
+    /// Commands come and reports go here. It is closed when the app drops its handle.
+    pub(super) control: OwnedFd,
+    /// Nothing ever comes: it is closed when the app ends.
+    pub(super) life: OwnedFd,
+}
+
+/// What the keeper is about.
+#[derive(Debug, Clone, Copy)]
+enum Phase {
+    /// The sidecar runs.
+    Running,
+    /// The leader was asked to end, and has until then.
+    Stopping(Instant),
+    /// What is left is killed, since then.
+    Killing(Instant),
+}
+
+/// Where waiting for the app's commands stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Line {
+    Open,
+    /// The app dropped its handle.
+    Closed,
+    /// The app ended.
+    Dead,
+}
+
+struct Watch {
+    app: App,
+    line: Line,
+    children: OwnedFd,
+    /// Open until the leader runs its program.
+    launching: Option<PipeReader>,
+    leader: Pid,
+    leader_start: u64,
+    leader_runs: bool,
+    death_grace: Duration,
+    phase: Phase,
+    drains: Vec<OwnedFd>,
+    draining: Vec<OwnedFd>,
+    reports: VecDeque<Vec<u8>>,
+}
+
+/// Runs the keeper in a process that was just forked for it.
+pub(super) fn run(app: App) -> ! {
+    let code = match begin(app) {
+        Some(mut watch) => watch.run(),
+        None => 0,
+    };
+    raw::exit(code)
+}
+
+/// Receives the launch and forks the leader; `None` when the app is gone before, or nothing could be started.
+fn begin(app: App) -> Option<Watch> {
+    raw::new_session();
+    title::set(c"sidecar-keeper");
+    let children = raw::child_signals().ok();
+    let ready = raw::adopt_orphans().is_ok();
+    let (Some(children), true) = (children, ready) else {
+        report(&app, &Report::Refused(libc::EIO));
+        return None;
+    };
+    let this = proc::identity(std::process::id())?;
+    report(&app, &Report::Hello(this));
+    let (described, mut descriptors) = receive_launch(&app)?;
+    let Some(launch) = described.filter(|launch| descriptors.len() == 3 + launch.drains + launch.listeners)
+    else {
+        report(&app, &Report::Refused(libc::EINVAL));
+        return None;
+    };
+    let (leader, launching) = match leader::fork(&launch, &descriptors) {
+        Ok(forked) => forked,
+        Err(error) => {
+            report(&app, &Report::Refused(error.raw_os_error().unwrap_or(libc::EAGAIN)));
+            return None;
+        }
+    };
+    let drains = descriptors.drain(3..3 + launch.drains).collect();
+    Some(Watch {
+        app,
+        line: Line::Open,
+        children,
+        launching: Some(launching),
+        // It is not reaped yet, so that the number is its own.
+        leader_start: proc::identity(leader.unsigned_abs()).map_or(0, |leader| leader.start),
+        leader,
+        leader_runs: true,
+        death_grace: Duration::from_millis(launch.death_grace),
+        phase: Phase::Running,
+        drains,
+        draining: Vec::new(),
+        reports: VecDeque::new(),
+    })
+}
+
+/// Says something to an app that has just begun to listen, so that there is room.
+fn report(app: &App, report: &Report) {
+    let _ = socket::send(app.control.as_fd(), &report.encode(), &[]);
+}
+
+/// Collects the parts of the description; `None` when the app is gone, no description when it is none.
+fn receive_launch(app: &App) -> Option<(Option<Described>, Vec<OwnedFd>)> {
+    let mut bytes = Vec::new();
+    let mut packet = vec![0; PACKET];
+    loop {
+        let mut waited =
+            [Waited::to_read(Some(app.control.as_fd())), Waited::to_read(Some(app.life.as_fd()))];
+        socket::wait(&mut waited, -1);
+        if waited[1].is_there() {
+            return None;
+        }
+        let (length, descriptors) = match socket::receive(app.control.as_fd(), &mut packet) {
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => continue,
+            Err(_) | Ok((0, _)) => return None,
+            Ok(received) => received,
+        };
+        match packet.get(..length).map(Command::decode) {
+            Some(Ok(Command::Part(part))) => bytes.extend(part),
+            Some(Ok(Command::Launch)) => return Some((Described::decode(&bytes), descriptors)),
+            _ => return Some((None, descriptors)),
+        }
+    }
+}
+
+impl Watch {
+    /// Until the tree is empty. Returns the code to exit with.
+    fn run(&mut self) -> i32 {
+        loop {
+            if self.reap() {
+                self.report(&Report::Empty);
+                self.flush_to_the_end();
+                return 0;
+            }
+            self.kill_if_due();
+            self.flush();
+            self.wait();
+        }
+    }
+
+    /// Reaps what has ended; whether nothing is left.
+    fn reap(&mut self) -> bool {
+        loop {
+            match raw::reap() {
+                Reaped::Running => return false,
+                Reaped::NoChildren => return true,
+                Reaped::Ended(pid, status) => {
+                    if pid == self.leader && self.leader_runs {
+                        self.leader_ended(status);
+                    }
+                }
+            }
+        }
+    }
+
+    fn leader_ended(&mut self, status: i32) {
+        self.leader_runs = false;
+        // If it could not run its program, that was written before it ended.
+        if self.launching.is_none() || self.launched() {
+            self.report(&Report::Exited(status));
+        }
+        if let Phase::Stopping(_) = self.phase {
+            self.phase = Phase::Killing(Instant::now());
+        }
+    }
+
+    /// Reads how the launch ended; whether the program was executed.
+    fn launched(&mut self) -> bool {
+        let Some(pipe) = self.launching.take() else { return true };
+        let mut bytes = [0; 8];
+        let length = raw::read(pipe.as_fd(), &mut bytes).unwrap_or(0);
+        if let Some(Failure { stage, errno }) = bytes.get(..length).and_then(Failure::decode) {
+            self.report(&Report::LaunchFailed(stage, errno));
+            return false;
+        }
+        let leader = ProcessId { pid: self.leader.unsigned_abs(), start: self.leader_start };
+        self.report(&Report::Started(leader));
+        true
+    }
+
+    fn kill_if_due(&mut self) {
+        if let Phase::Stopping(until) = self.phase
+            && until <= Instant::now()
+        {
+            self.phase = Phase::Killing(Instant::now());
+        }
+        if let Phase::Killing(_) = self.phase {
+            kill::kill_round(&|| proc::descendants(std::process::id()));
+        }
+    }
+
+    /// How long nothing is to be done unless something happens; `None`: for ever.
+    fn pause(&self) -> Option<Duration> {
+        match self.phase {
+            Phase::Running => None,
+            Phase::Stopping(until) => Some(until.saturating_duration_since(Instant::now())),
+            Phase::Killing(since) => Some((since.elapsed() / 20).clamp(ROUNDS[0], ROUNDS[1])),
+        }
+    }
+
+    /// Sleeps until something happens, and sees to it.
+    fn wait(&mut self) {
+        let control = (self.line == Line::Open).then(|| self.app.control.as_fd());
+        let life = (self.line != Line::Dead).then(|| self.app.life.as_fd());
+        let control = if self.reports.is_empty() {
+            Waited::to_read(control)
+        } else {
+            Waited::to_read_and_write(control)
+        };
+        let mut waited = vec![
+            control,
+            Waited::to_read(life),
+            Waited::to_read(Some(self.children.as_fd())),
+            Waited::to_read(self.launching.as_ref().map(AsFd::as_fd)),
+        ];
+        waited.extend(self.draining.iter().map(|pipe| Waited::to_read(Some(pipe.as_fd()))));
+        let pause =
+            self.pause().map(|pause| i32::try_from(pause.as_micros().div_ceil(1000)).unwrap_or(i32::MAX));
+        socket::wait(&mut waited, pause.unwrap_or(-1));
+        if waited[2].is_there() {
+            // What it says does not matter, only that it is read; waitpid knows all.
+            let _ = raw::read(self.children.as_fd(), &mut [0; 1024]);
+        }
+        if waited[3].is_there() {
+            self.launched();
+        }
+        if waited[0].is_readable() {
+            self.listen();
+        }
+        if waited[1].is_there() {
+            self.app_died();
+        }
+        self.drain();
+    }
+
+    /// Takes commands as long as there are some.
+    fn listen(&mut self) {
+        let mut packet = [0; 64];
+        loop {
+            match socket::receive(self.app.control.as_fd(), &mut packet) {
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {}
+                Err(_) | Ok((0, _)) => return self.handle_dropped(),
+                Ok((length, _)) => {
+                    if let Some(Ok(command)) = packet.get(..length).map(Command::decode) {
+                        self.obey(&command);
+                    }
+                }
+            }
+        }
+    }
+
+    fn obey(&mut self, command: &Command) {
+        match command {
+            Command::Signal(signal) => self.signal_leader(*signal),
+            Command::Stop(grace) => self.stop(Duration::from_millis(*grace)),
+            Command::Kill => self.stop(Duration::ZERO),
+            Command::Query => {
+                let mut tree = proc::descendants(std::process::id());
+                let more = tree.len() > LISTED;
+                tree.truncate(LISTED);
+                if self.reports.len() < ANSWERS {
+                    self.report(&Report::Tree(tree, more));
+                }
+            }
+            Command::Fork | Command::Part(_) | Command::Launch => {}
+        }
+    }
+
+    /// It is this process's child and was not reaped, so that the number is its own.
+    fn signal_leader(&self, signal: i32) {
+        if self.leader_runs && (1..=64).contains(&signal) {
+            let _ = raw::signal_number(self.leader, signal);
+        }
+    }
+
+    /// Asks the leader to end, and grants it the grace at most.
+    fn stop(&mut self, grace: Duration) {
+        let now = Instant::now();
+        let until = now.checked_add(grace).unwrap_or_else(|| now + Duration::from_secs(86400));
+        match self.phase {
+            Phase::Killing(_) => {}
+            _ if grace.is_zero() || !self.leader_runs => self.phase = Phase::Killing(Instant::now()),
+            Phase::Stopping(before) => self.phase = Phase::Stopping(before.min(until)),
+            Phase::Running => {
+                self.signal_leader(libc::SIGTERM);
+                // A stopped process takes the signal when it goes on.
+                self.signal_leader(libc::SIGCONT);
+                self.phase = Phase::Stopping(until);
+            }
+        }
+    }
+
+    fn handle_dropped(&mut self) {
+        if self.line == Line::Open {
+            self.line = Line::Closed;
+            self.stop(self.death_grace);
+        }
+    }
+
+    /// Nobody reads the sidecar's output any more: from now on it is thrown away, so that a last word cannot block it.
+    fn app_died(&mut self) {
+        self.handle_dropped();
+        self.line = Line::Dead;
+        self.draining =
+            self.drains.iter().filter_map(|pipe| leader::reopen_to_drain(pipe.as_fd()).ok()).collect();
+        self.drains.clear();
+    }
+
+    fn drain(&mut self) {
+        let mut buffer = [0; 16 * 1024];
+        self.draining.retain(|pipe| match raw::read(pipe.as_fd(), &mut buffer) {
+            Ok(length) => length > 0,
+            Err(error) => error.kind() == std::io::ErrorKind::WouldBlock,
+        });
+    }
+
+    fn report(&mut self, report: &Report) {
+        self.reports.push_back(report.encode());
+    }
+
+    /// Sends what the app has room for.
+    fn flush(&mut self) {
+        while let (Line::Open, Some(report)) = (self.line, self.reports.front()) {
+            match socket::send(self.app.control.as_fd(), report, &[]) {
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
+                // Sent, or nobody listens, which reading notices.
+                _ => drop(self.reports.pop_front()),
+            }
+        }
+        if self.line != Line::Open {
+            self.reports.clear();
+        }
+    }
+
+    /// The tree is empty and there is nothing else to do: waits for an app that is slow to read.
+    fn flush_to_the_end(&mut self) {
+        self.phase = Phase::Running;
+        self.flush();
+        while self.line == Line::Open && !self.reports.is_empty() {
+            self.wait();
+            self.flush();
+        }
+    }
+}

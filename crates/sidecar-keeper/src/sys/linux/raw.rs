@@ -1,0 +1,298 @@
+//! Processes, signals and descriptors: the calls that std does not have, each made safe to call.
+#![expect(unsafe_code, reason = "fork, exec, waitpid, prctl and signals have no safe counterpart in std")]
+
+use std::ffi::{CStr, CString};
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::ptr;
+
+use super::proc;
+use super::socket::check;
+
+/// A process number as the system has it.
+pub(super) type Pid = libc::pid_t;
+
+/// Forks; `None` in the child. The child must not return to its caller's callers: it ends with [`exit`].
+///
+/// Fails with `WouldBlock` when this process has more than one thread.
+pub(super) fn fork() -> io::Result<Option<Pid>> {
+    if proc::threads() != Some(1) {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
+    // SAFETY: this is the only thread, as was just read, and only it could start another. So the child is a complete
+    // copy, with no lock held by a thread that is not there.
+    let pid = check(unsafe { libc::fork() })?;
+    Ok((pid != 0).then_some(pid))
+}
+
+/// Ends this process at once: nothing is dropped, nothing flushed, no handler runs.
+pub(super) fn exit(code: i32) -> ! {
+    // SAFETY: _exit takes any code and has no precondition.
+    unsafe { libc::_exit(code) }
+}
+
+/// Ends this process at once should it unwind: a copy of the app must never run on as the app.
+#[derive(Debug)]
+pub(super) struct NeverUnwind;
+
+impl Drop for NeverUnwind {
+    fn drop(&mut self) {
+        exit(70);
+    }
+}
+
+/// What became of one child.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Reaped {
+    /// It ended, with this status word.
+    Ended(Pid, i32),
+    /// There are children, none has ended.
+    Running,
+    /// There are no children.
+    NoChildren,
+}
+
+/// Reaps one child that has ended, without waiting.
+pub(super) fn reap() -> Reaped {
+    loop {
+        let mut status = 0;
+        // SAFETY: `status` is valid for one number.
+        match check(unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) }) {
+            Ok(0) => return Reaped::Running,
+            Ok(pid) => return Reaped::Ended(pid, status),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return Reaped::NoChildren,
+        }
+    }
+}
+
+/// Waits until this child has ended. One that the system reaped already counts as ended.
+pub(super) fn wait_for(child: Pid) {
+    // SAFETY: waitpid takes no status where the pointer is null.
+    while unsafe { libc::waitpid(child, ptr::null_mut(), 0) } == -1
+        && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted
+    {}
+}
+
+/// Sends a signal to one process, never to a group: whoever has the number now.
+pub(super) fn signal_number(pid: Pid, signal: i32) -> io::Result<()> {
+    if pid <= 1 {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    // SAFETY: kill has no memory precondition.
+    check(unsafe { libc::kill(pid, signal) }).map(drop)
+}
+
+/// A descriptor that means this process, also when its number is used again. `None`: there is no such process.
+pub(super) fn open_process(pid: Pid) -> io::Result<Option<OwnedFd>> {
+    // SAFETY: pidfd_open takes two numbers.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    match RawFd::try_from(fd) {
+        // SAFETY: on success it is a new descriptor that nobody else owns. The system sets close-on-exec.
+        Ok(fd) if fd >= 0 => Ok(Some(unsafe { OwnedFd::from_raw_fd(fd) })),
+        _ => match io::Error::last_os_error() {
+            error if error.raw_os_error() == Some(libc::ESRCH) => Ok(None),
+            error => Err(error),
+        },
+    }
+}
+
+/// Sends a signal to the process that a descriptor means. `false`: it has ended.
+pub(super) fn signal_process(process: BorrowedFd<'_>, signal: i32) -> io::Result<bool> {
+    let info: *const libc::siginfo_t = ptr::null();
+    // SAFETY: without siginfo the system fills it in as kill does.
+    let result = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, process.as_raw_fd(), signal, info, 0) };
+    match result {
+        0 => Ok(true),
+        _ => match io::Error::last_os_error() {
+            error if error.raw_os_error() == Some(libc::ESRCH) => Ok(false),
+            error => Err(error),
+        },
+    }
+}
+
+/// The effective user.
+pub(crate) fn user() -> u32 {
+    // SAFETY: geteuid cannot fail.
+    unsafe { libc::geteuid() }
+}
+
+/// This process's number.
+pub(super) fn own_pid() -> Pid {
+    // SAFETY: getpid cannot fail.
+    unsafe { libc::getpid() }
+}
+
+/// The parent's number.
+pub(super) fn parent_pid() -> Pid {
+    // SAFETY: getppid cannot fail.
+    unsafe { libc::getppid() }
+}
+
+/// Starts a session, out of reach of the terminal's signals. A process that leads one already stays as it is.
+pub(super) fn new_session() {
+    // SAFETY: setsid has no precondition.
+    unsafe { libc::setsid() };
+}
+
+/// Starts a process group of its own.
+pub(super) fn new_group() -> io::Result<()> {
+    // SAFETY: setpgid takes two numbers.
+    check(unsafe { libc::setpgid(0, 0) }).map(drop)
+}
+
+/// Makes orphans below this process its own children.
+pub(super) fn adopt_orphans() -> io::Result<()> {
+    // SAFETY: the option takes one number.
+    check(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1 as libc::c_ulong) }).map(drop)
+}
+
+/// Kills this process when the thread that forked it ends.
+pub(super) fn die_with_parent() -> io::Result<()> {
+    // SAFETY: the option takes one number.
+    check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong) }).map(drop)
+}
+
+fn set_disposition(signal: i32, handler: libc::sighandler_t) {
+    // SAFETY: a sigaction of zeros has no flags and an empty mask; the handler is SIG_DFL or SIG_IGN, so that no code
+    // runs. Signals that cannot be set fail without effect.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = handler;
+        libc::sigaction(signal, &raw const action, ptr::null_mut());
+    }
+}
+
+/// Ignores a signal.
+pub(super) fn ignore(signal: i32) {
+    set_disposition(signal, libc::SIG_IGN);
+}
+
+/// Gives every signal its default effect, and blocks none.
+pub(super) fn reset_signals() {
+    for signal in 1..=64 {
+        set_disposition(signal, libc::SIG_DFL);
+    }
+    set_mask(&[]);
+}
+
+/// Blocks these signals and no others.
+fn set_mask(blocked: &[i32]) -> libc::sigset_t {
+    // SAFETY: a set of zeros is valid memory for sigemptyset to fill; the set outlives the calls.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        for signal in blocked {
+            libc::sigaddset(&raw mut set, *signal);
+        }
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const set, ptr::null_mut());
+        set
+    }
+}
+
+/// Blocks SIGCHLD alone, and gives a descriptor that can be read when a child has ended.
+pub(super) fn child_signals() -> io::Result<OwnedFd> {
+    set_disposition(libc::SIGCHLD, libc::SIG_DFL);
+    let set = set_mask(&[libc::SIGCHLD]);
+    // SAFETY: `set` is initialised and outlives the call.
+    let fd = check(unsafe { libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) })?;
+    // SAFETY: on success it is a new descriptor that nobody else owns.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Makes descriptor `number` of this process a copy of `source`, open across exec.
+///
+/// # Safety
+/// Nothing in this process uses what `number` was any more.
+pub(super) unsafe fn put_at(source: RawFd, number: RawFd) -> io::Result<()> {
+    // SAFETY: dup2 takes two numbers, and the caller answers for what it closes.
+    check(unsafe { libc::dup2(source, number) }).map(drop)
+}
+
+/// A copy of a descriptor with a number of at least `least`, closed on exec.
+pub(super) fn copy_above(source: BorrowedFd<'_>, least: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: the command takes one number.
+    let fd = check(unsafe { libc::fcntl(source.as_raw_fd(), libc::F_DUPFD_CLOEXEC, least) })?;
+    // SAFETY: on success it is a new descriptor that nobody else owns.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Closes every descriptor from `first` to `last`.
+///
+/// # Safety
+/// Nothing in this process uses any of them any more.
+pub(super) unsafe fn close_between(first: RawFd, last: RawFd) {
+    if first > last || range(first, last, 0) {
+        return;
+    }
+    for fd in proc::open_descriptors().into_iter().filter(|fd| (first..=last).contains(fd)) {
+        // SAFETY: close takes a number, and the caller answers for what it closes.
+        unsafe { libc::close(fd) };
+    }
+}
+
+/// Closes every descriptor from `first` on, when a program is executed.
+pub(super) fn close_on_exec_from(first: RawFd) {
+    // The flag is not in every libc: `CLOSE_RANGE_CLOEXEC`, since Linux 5.11.
+    if range(first, RawFd::MAX, 1 << 2) {
+        return;
+    }
+    for fd in proc::open_descriptors().into_iter().filter(|fd| *fd >= first) {
+        // SAFETY: the command takes one number.
+        unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
+    }
+}
+
+/// Whether the system knows `close_range` with this flag.
+fn range(first: RawFd, last: RawFd, flags: libc::c_uint) -> bool {
+    // SAFETY: close_range takes three numbers; callers answer for the descriptors.
+    unsafe { libc::syscall(libc::SYS_close_range, first, last, flags) == 0 }
+}
+
+/// Executes a program. Returns only when it fails, with the error number.
+pub(super) fn execute(program: &CStr, args: &[CString], env: &[CString]) -> i32 {
+    let list = |first: Option<&CStr>, rest: &[CString]| -> Vec<*const libc::c_char> {
+        let strings = first.into_iter().chain(rest.iter().map(CString::as_c_str)).map(CStr::as_ptr);
+        strings.chain([ptr::null()]).collect()
+    };
+    let args = list(Some(program), args);
+    let env = list(None, env);
+    // SAFETY: both lists end with null, and their strings, which end with NUL, outlive the call.
+    unsafe { libc::execve(program.as_ptr(), args.as_ptr(), env.as_ptr()) };
+    errno()
+}
+
+/// Changes the working directory.
+pub(super) fn change_directory(directory: &CStr) -> io::Result<()> {
+    // SAFETY: the string ends with NUL and outlives the call.
+    check(unsafe { libc::chdir(directory.as_ptr()) }).map(drop)
+}
+
+fn errno() -> i32 {
+    io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO)
+}
+
+/// Reads without waiting for more than is there: whoever calls has polled. `Ok(0)` is the end.
+pub(super) fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+    // SAFETY: `buffer` is valid for its length.
+    let count = unsafe { libc::read(fd.as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len()) };
+    usize::try_from(count).map_err(|_| io::Error::last_os_error())
+}
+
+/// Writes a few bytes to a pipe that is never full, and does not care whether anybody reads them.
+pub(super) fn write(fd: BorrowedFd<'_>, bytes: &[u8]) {
+    // SAFETY: `bytes` is valid for its length.
+    unsafe { libc::write(fd.as_raw_fd(), bytes.as_ptr().cast(), bytes.len()) };
+}
+
+/// How many clock ticks a second has, for times in `/proc`.
+pub(super) fn ticks_per_second() -> u64 {
+    // SAFETY: sysconf takes a number.
+    u64::try_from(unsafe { libc::sysconf(libc::_SC_CLK_TCK) }).ok().filter(|ticks| *ticks > 0).unwrap_or(100)
+}
+
+/// How many bytes a page of memory has.
+pub(super) fn page_size() -> u64 {
+    // SAFETY: sysconf takes a number.
+    u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
+}

@@ -1,0 +1,58 @@
+//! Storms: apps that die at any moment, and sidecars that misbehave. Nothing may survive, ever.
+//!
+//! One program in three roles: it runs the cases, it is the app of a case, and it is the sidecar of that app. More rounds:
+//! `cargo test -p sidecar-keeper --test storm -- --rounds=1000 [NAME…]`.
+#![cfg_attr(
+    target_os = "linux",
+    expect(
+        clippy::print_stdout,
+        clippy::unwrap_used,
+        clippy::disallowed_methods,
+        reason = "a test, in all its roles"
+    )
+)]
+#![cfg_attr(not(target_os = "linux"), expect(clippy::unwrap_used, reason = "a test"))]
+
+#[cfg(target_os = "linux")]
+mod app;
+#[cfg(target_os = "linux")]
+mod cases;
+#[cfg(target_os = "linux")]
+mod field;
+#[cfg(target_os = "linux")]
+mod handle;
+#[cfg(target_os = "linux")]
+mod misbehave;
+#[cfg(target_os = "linux")]
+mod os;
+
+#[cfg(target_os = "linux")]
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.first().map(String::as_str) {
+        // The sidecar knows nothing of keepers.
+        Some("sidecar") => misbehave::run(&args[1..]),
+        Some("app") => {
+            os::leak_a_descriptor();
+            sidecar_keeper::init();
+            app::run(&args[1..]);
+        }
+        Some("app-with-threads") => {
+            let running = std::thread::spawn(std::thread::park);
+            sidecar_keeper::init();
+            app::run(&args[1..]);
+            running.thread().unpark();
+        }
+        _ => {
+            sidecar_keeper::init();
+            cases::run(&args);
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn main() {
+    use sidecar_keeper::{Keeper, Kind, Launch, Missing, Scope};
+    assert_eq!(sidecar_keeper::init(), Scope::Nothing(Missing::System));
+    assert_eq!(Keeper::spawn(Launch::new("a")).unwrap_err().kind(), Kind::Unsupported);
+}

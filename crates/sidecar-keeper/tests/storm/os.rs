@@ -1,0 +1,70 @@
+//! What the roles need from the system.
+#![expect(unsafe_code, reason = "a misbehaving sidecar forks without executing anything")]
+
+use std::os::fd::{AsRawFd, IntoRawFd};
+
+/// Forks; `true` in the child. Only for programs with one thread.
+pub(crate) fn fork() -> bool {
+    // SAFETY: the sidecar and its children have one thread.
+    match unsafe { libc::fork() } {
+        -1 => std::process::exit(99),
+        pid => pid == 0,
+    }
+}
+
+pub(crate) fn setsid() {
+    // SAFETY: setsid has no precondition.
+    unsafe { libc::setsid() };
+}
+
+pub(crate) fn ignore_term() {
+    // SAFETY: ignoring runs no code.
+    unsafe { libc::signal(libc::SIGTERM, libc::SIG_IGN) };
+}
+
+/// Waits for ever.
+pub(crate) fn pause() -> ! {
+    loop {
+        // SAFETY: pause has no precondition.
+        unsafe { libc::pause() };
+    }
+}
+
+/// Waits for SIGTERM, which must be blocked before somebody may send it.
+pub(crate) fn block_term() -> impl FnOnce() {
+    // SAFETY: the set is initialised by sigemptyset, and all pointers outlive the calls.
+    let set = unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        libc::sigaddset(&raw mut set, libc::SIGTERM);
+        libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut());
+        set
+    };
+    move || {
+        let mut signal = 0;
+        // SAFETY: both pointers are valid for the call.
+        unsafe { libc::sigwait(&raw const set, &raw mut signal) };
+    }
+}
+
+/// Sends a signal to a process that the caller started.
+pub(crate) fn kill(pid: u32, signal: i32) {
+    assert!(pid > 1);
+    // SAFETY: kill has no memory precondition.
+    unsafe { libc::kill(libc::pid_t::try_from(pid).unwrap(), signal) };
+}
+
+/// Leaves a descriptor open that every program this one starts inherits.
+pub(crate) fn leak_a_descriptor() {
+    let file = std::fs::File::open("/dev/null").unwrap();
+    // SAFETY: the command takes one number.
+    unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETFD, 0) };
+    let _ = file.into_raw_fd();
+}
+
+/// Lets go of standard output.
+pub(crate) fn null_stdout() {
+    let null = std::fs::OpenOptions::new().write(true).open("/dev/null").unwrap();
+    // SAFETY: dup2 takes two numbers; std only borrows number 1.
+    unsafe { libc::dup2(null.as_raw_fd(), 1) };
+}
