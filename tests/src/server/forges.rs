@@ -43,11 +43,8 @@ impl Forges<'_> {
             );
         }
         let rest = path.strip_prefix(NPM)?.strip_prefix('/')?;
-        // Tarballs are files of their own.
-        if rest.contains("/-/") {
-            return None;
-        }
-        Some(self.npm(rest).unwrap_or_else(|| missing("Not found")))
+        // Tarballs are files of their own, and so is every other document that is served there.
+        self.npm(rest)
     }
 
     fn repository(&self, name: &str) -> Option<&Repository> {

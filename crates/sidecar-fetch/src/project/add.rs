@@ -333,9 +333,11 @@ mod tests {
 
     #[test]
     fn a_target_that_the_recipe_leaves_out_is_taken_in_by_an_asset_for_it() {
-        let of = |pattern| with_asset("aria2c", pattern).targets;
-        assert_eq!(of("x86_64-pc-windows-msvc"), ["x86_64-pc-windows-msvc"]);
-        assert_eq!(of("cfg(unix)"), ["x86_64-pc-windows-msvc", "cfg(unix)"]);
+        let of = |pattern| with_asset("clangd", pattern).targets;
+        let named = ["cfg(unix)", "x86_64-pc-windows-msvc"];
+        assert_eq!(of("x86_64-pc-windows-msvc"), named);
+        let arm = "aarch64-pc-windows-msvc";
+        assert_eq!(of(arm), [named[0], named[1], arm]);
         assert_eq!(with_asset("mihomo", "cfg(unix)").targets, [""; 0]);
     }
 

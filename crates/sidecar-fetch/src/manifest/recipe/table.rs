@@ -7,9 +7,6 @@ pub(super) const RECIPES: &[(&str, &str)] = &[
 # https://aria2.github.io
 [sidecar.aria2c]
 github = "aria2/aria2"
-# The archives that name no system are sources.
-targets = ["x86_64-pc-windows-msvc"]
-asset = { "x86_64-pc-windows-msvc" = "aria2-{version}-win-64bit-build1.zip" }
 "#),
     ("ast-grep", r#"# Searches and rewrites code by its syntax tree
 # https://ast-grep.github.io
@@ -170,11 +167,8 @@ github = "ipfs/kubo"
 # https://jqlang.org
 [sidecar.jq]
 github = "jqlang/jq"
-[sidecar.jq.asset]
-# These are there under the names of older releases as well.
-x86_64-unknown-linux-gnu = "jq-linux-amd64"
-x86_64-apple-darwin = "jq-macos-amd64"
-x86_64-pc-windows-msvc = "jq-windows-amd64.exe"
+# There under the name of older releases as well.
+asset = { "x86_64-apple-darwin" = "jq-macos-amd64" }
 "#),
     ("just", r#"# Runs the commands of a project
 # https://just.systems
