@@ -1,8 +1,9 @@
 //! What continuous integration runs, on every machine the same.
+#![expect(clippy::print_stdout, reason = "a task talks to the person at the terminal")]
 
 use crate::error::Result;
 use crate::run::{cargo, step};
-use crate::{accuracy, manifests, tauri, tidy};
+use crate::{accuracy, manifests, publish, tauri, tidy, workflows};
 
 /// Every test. The demo is one: its account is compared with a committed snapshot. `require`: what must not be left out
 /// where its tools are missing.
@@ -36,5 +37,17 @@ pub(crate) fn lints() -> Result<()> {
         "documentation",
         cargo(&["doc", "--quiet", "--no-deps", "--workspace"]).env("RUSTDOCFLAGS", "-D warnings"),
     )?;
+    deny()?;
+    workflows::check()?;
+    publish::check()?;
     tidy::check()
+}
+
+/// Licences, sources and banned crates, by deny.toml. Advisories need a database that the workflows fetch.
+fn deny() -> Result<()> {
+    if !cargo(&["deny", "--version"]).output().is_ok_and(|output| output.status.success()) {
+        println!("\n== cargo deny: left out; `cargo install cargo-deny` brings it");
+        return Ok(());
+    }
+    step("cargo deny", &mut cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]))
 }

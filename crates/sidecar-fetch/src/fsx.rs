@@ -143,6 +143,21 @@ pub(crate) fn try_rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)
 }
 
+/// [`try_rename`] over what may be a running program. Windows replaces no such file but lets it be renamed: there it
+/// goes to `aside`, where it can be removed when it has ended.
+pub(crate) fn try_replace(from: &Path, to: &Path, aside: &Path) -> io::Result<()> {
+    const ACCESS_DENIED: i32 = 5;
+    const SHARING_VIOLATION: i32 = 32;
+    match fs::rename(from, to) {
+        Err(e) if cfg!(windows) && matches!(e.raw_os_error(), Some(ACCESS_DENIED | SHARING_VIOLATION)) => {
+            fs::rename(to, aside).map_err(|_| e)?;
+            // Without its successor the old file is better than none.
+            fs::rename(from, to).inspect_err(|_| drop(fs::rename(aside, to)))
+        }
+        done => done,
+    }
+}
+
 /// Whether the path itself is a symbolic link.
 pub(crate) fn is_link(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink())

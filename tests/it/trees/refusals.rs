@@ -94,6 +94,14 @@ fn hostile_companions_are_refused() {
         (linked("/etc/passwd"), "leads out of the archive"),
         (linked("../../etc/passwd"), "leads out of the archive"),
         (linked("x.so"), "leads to itself"),
+        (tar_gz(&[("d/llama", &bin), ("d/nul.so", &lib)]), "a device on Windows"),
+        (tar_gz(&[("d/llama", &bin), ("d/lpt¹.so", &lib)]), "a device on Windows"),
+        (tar_gz(&[("d/llama", &bin), ("d/stream:x.so", &lib)]), "not possible on Windows"),
+        (tar_gz(&[("d/llama", &bin), ("d/lib./x.so", &lib)]), "not possible on Windows"),
+        (tar_gz(&[("d/llama", &bin), ("d/lib /x.so", &lib)]), "not possible on Windows"),
+        (tar_gz(&[("d/llama", &bin), ("d/C:/x.so", &lib)]), "not possible on Windows"),
+        (tar_gz(&[("d/llama", &bin), ("//server/share/x.so", &lib)]), "absolute"),
+        (tar_gz(&[("d/llama", &bin), ("C:x.so", &lib)]), "drive letter"),
     ] {
         let app = app_of(bytes, "[\"**/*.so\"]");
         let failed = app.fails("archive-unsafe", ["sync", "--target", LINUX]);

@@ -123,7 +123,9 @@ impl<'c> Installer<'c> {
         content: Content,
         mode: Mode,
     ) -> Result<(), Error> {
-        match fsx::try_rename(staged, dest) {
+        // Of a program that runs on Windows. The next run removes it, if it has ended by then.
+        let aside = self.staging().join(format!("{}.{}.old", fsx::name_of(dest), std::process::id()));
+        match fsx::try_replace(staged, dest, &aside) {
             Err(e) if e.kind() == io::ErrorKind::CrossesDevices => {
                 self.across_devices(staged, dest, beside, content, mode)?;
             }
@@ -337,6 +339,53 @@ mod tests {
             assert_eq!(fsx::read_dir(&scene.path("app")).unwrap(), std::slice::from_ref(&dest));
             assert_eq!(fsx::read_to_string(&dest).unwrap(), "binary");
         }
+    }
+
+    /// Not a test: what the next one starts, by the name `program`. It runs until its standard input ends.
+    #[test]
+    fn a_program_that_waits() {
+        let own = std::env::current_exe().unwrap();
+        if own.file_stem().is_some_and(|stem| stem == "program") {
+            io::copy(&mut io::stdin(), &mut io::sink()).unwrap();
+        }
+    }
+
+    /// The test program itself, under another name, waiting.
+    fn started(program: &Path) -> std::process::Child {
+        let mut command = std::process::Command::new(program);
+        command.args(["--exact", "install::tests::a_program_that_waits"]);
+        command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::null());
+        let deadline = std::time::Instant::now() + Duration::from_secs(30);
+        loop {
+            match command.spawn() {
+                // Another test's child may still hold the file, open for writing, for the moment before it executes.
+                Err(e) if e.kind() == io::ErrorKind::ExecutableFileBusy => {
+                    assert!(std::time::Instant::now() < deadline, "{e}");
+                    std::thread::yield_now();
+                }
+                started => return started.unwrap(),
+            }
+        }
+    }
+
+    #[test]
+    fn a_running_program_is_replaced_and_runs_on() {
+        let scene = Scene::new();
+        let dest = scene.path("app").join(format!("program{}", std::env::consts::EXE_SUFFIX));
+        fsx::create_dir_all(&scene.path("app")).unwrap();
+        fsx::copy(&std::env::current_exe().unwrap(), &dest).unwrap();
+        let mut running = started(&dest);
+        scene.installer(Mtime::Now).install(&scene.path("blob"), &dest, scene.content).unwrap();
+        assert_eq!(fsx::read_to_string(&dest).unwrap(), "binary");
+        assert!(running.try_wait().unwrap().is_none(), "it was still running");
+        drop(running.stdin.take());
+        assert!(running.wait().unwrap().success());
+        // The copy that was moved away on Windows goes with the next run.
+        fsx::write_atomic(&scene.path("blob"), "BINARY").unwrap();
+        let next = Content { sha256: Sha256::of(b"BINARY"), size: 6 };
+        scene.installer(Mtime::Now).install(&scene.path("blob"), &dest, next).unwrap();
+        assert_eq!(fsx::read_dir(&scene.path("app")).unwrap(), [dest]);
+        assert!(fsx::read_dir(&scene.path("state/staging")).unwrap().is_empty());
     }
 
     #[cfg(unix)]

@@ -224,13 +224,12 @@ pub(crate) fn remove_tree(root: &Path) -> Result<(), Error> {
 /// The last checks before paths of a lock become files: a lock can be edited.
 fn check_paths(tree: &TreeOf<'_>) -> Result<(), Error> {
     let paths = || tree.files.iter().map(|file| file.path);
-    let clash = tree::clash(paths(), tree::spelling(tree.target));
-    let reason = match clash {
+    // What the host's file system takes for one file is one, whatever the target says.
+    let host_folds = cfg!(any(windows, target_os = "macos"));
+    let spelled = if host_folds { tree::folded } else { tree::spelling(tree.target) };
+    let reason = match tree::clash(paths(), spelled) {
         Some((first, second)) => Some((second, format!("it cannot be installed together with `{first}`"))),
-        None if tree.target.is_windows() || cfg!(windows) => {
-            paths().find_map(|path| Some((path, tree::check_windows(path).err()?.to_owned())))
-        }
-        None => None,
+        None => paths().find_map(|path| Some((path, tree::check_windows(path).err()?.to_owned()))),
     };
     let Some((path, reason)) = reason else { return Ok(()) };
     Err(Error::new(Kind::LockInvalid, format!("the companion `{path}` cannot be installed"))

@@ -183,16 +183,19 @@ pub(crate) fn check(path: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Whether a file name is that of a device on Windows, also with an extension:
+/// Whether a file name is that of a device on Windows, also with an extension. Superscript digits count there:
 /// <https://learn.microsoft.com/windows/win32/fileio/naming-a-file>.
 pub(crate) fn is_device(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_lowercase();
     let port = stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt"));
-    ["con", "prn", "aux", "nul"].contains(&stem.as_str())
-        || port.is_some_and(|n| n.len() == 1 && n.chars().all(|c| c.is_ascii_digit()))
+    let is_number = |c: char| c.is_ascii_digit() || matches!(c, '¹' | '²' | '³');
+    ["con", "conin$", "conout$", "prn", "aux", "nul"].contains(&stem.as_str())
+        || port.is_some_and(|n| n.chars().count() == 1 && n.chars().all(is_number))
 }
 
-/// Why Windows cannot have a file of that path.
+/// Why Windows cannot have a file of that path, or would take it for another one: devices, alternate streams (`a:b`),
+/// and dots and spaces at the end, which it drops. This holds for trees of every target, as each can be installed
+/// on every host (`sync --all-targets`).
 pub(crate) fn check_windows(path: &str) -> Result<(), &'static str> {
     for part in path.split('/') {
         if is_device(part) {
@@ -225,7 +228,13 @@ pub(crate) fn clash<'a>(
 
 /// How paths of a target are compared: on macOS and Windows case does not count.
 pub(crate) fn spelling(target: &crate::target::Target) -> fn(&str) -> String {
-    if target.is_windows() || target.is_apple() { str::to_lowercase } else { str::to_owned }
+    if target.is_windows() || target.is_apple() { folded } else { str::to_owned }
+}
+
+/// The path as a file system without case would compare it. By way of upper case, as Windows does: `ſ` is an `s` there,
+/// and for macOS `ß` is `ss`.
+pub(crate) fn folded(path: &str) -> String {
+    path.to_uppercase().to_lowercase()
 }
 
 /// The deepest directory that holds all paths; empty where they share none.

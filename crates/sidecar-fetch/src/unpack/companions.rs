@@ -81,12 +81,11 @@ fn parse(text: &str) -> Result<Pattern, Error> {
 
 /// Refuses members that could not be installed, or would be installed in one place.
 fn check_places(wanted: &[&Entry], binary: &str, target: &Target) -> Result<(), Error> {
-    for entry in wanted {
-        let mut checked = tree::check(&entry.path);
-        if target.is_windows() {
-            checked = checked.and_then(|()| tree::check_windows(&entry.path));
-        }
-        checked.map_err(|why| fault::hostile(&entry.path, why))?;
+    for path in wanted.iter().map(|entry| entry.path.as_str()).chain([binary]) {
+        let checked = tree::check(path).and_then(|()| tree::check_windows(path));
+        checked.map_err(|why| {
+            fault::hostile(path, why).help("write patterns that leave it out of `resources`")
+        })?;
     }
     let paths = wanted.iter().map(|entry| entry.path.as_str()).chain([binary]);
     match tree::clash(paths, tree::spelling(target)) {
@@ -263,10 +262,25 @@ mod tests {
     }
 
     #[test]
-    fn names_that_the_target_cannot_have_are_refused() {
-        refused(&["d/tool", "d/nul.dll"], WINDOWS, Kind::ArchiveUnsafe, "a device on Windows");
-        assert!(selected(&["d/tool", "d/nul.so"], &["**/*"], LINUX).is_ok());
-        refused(&["d/tool", "d/a\\b"], LINUX, Kind::ArchiveUnsafe, "backslash");
+    fn names_that_some_system_cannot_have_are_refused_for_every_target() {
+        for target in [WINDOWS, LINUX, "aarch64-apple-darwin"] {
+            refused(&["d/tool", "d/nul.so"], target, Kind::ArchiveUnsafe, "a device on Windows");
+            refused(&["d/tool", "d/COM¹"], target, Kind::ArchiveUnsafe, "a device on Windows");
+            refused(&["d/tool", "d/a:b"], target, Kind::ArchiveUnsafe, "not possible on Windows");
+            refused(&["d/tool", "d/lib /a"], target, Kind::ArchiveUnsafe, "not possible on Windows");
+            refused(&["d/tool", "d/a."], target, Kind::ArchiveUnsafe, "not possible on Windows");
+            refused(&["d/tool", "d/a\\b"], target, Kind::ArchiveUnsafe, "backslash");
+        }
+    }
+
+    #[test]
+    fn the_binarys_own_place_is_judged_too() {
+        let patterns = ["**/*.so".to_owned()];
+        let target = LINUX.parse().unwrap();
+        let refused = select(&entries(&["aux/tool", "aux.so"]), "aux/tool", &patterns, &target).unwrap_err();
+        assert_eq!(refused.kind(), Kind::ArchiveUnsafe);
+        let refused = select(&entries(&["d/tool.", "x.so"]), "d/tool.", &patterns, &target).unwrap_err();
+        assert!(refused.to_string().contains("d/tool."), "{refused}");
     }
 
     #[test]

@@ -6,8 +6,9 @@
 use glob::{MatchOptions, Pattern};
 
 use super::platform::{Fit, bare, fit, plain, repeats};
-use super::{Entry, EntryKind, fault, files, path};
+use super::{Entry, EntryKind, fault, files};
 use crate::error::{Error, Kind, some_of};
+use crate::lock::tree::folded;
 use crate::target::Target;
 
 /// What is looked for.
@@ -31,8 +32,8 @@ pub(crate) fn find<'a>(entries: &'a [Entry], wish: &Wish<'_>) -> Result<&'a Entr
         Some(bin) => by_pattern(entries, bin)?,
         None => by_rule(entries, wish)?,
     };
-    let folded = path::folded(&found.path);
-    if entries.iter().filter(|entry| path::folded(&entry.path) == folded).count() > 1 {
+    let path = folded(&found.path);
+    if entries.iter().filter(|entry| folded(&entry.path) == path).count() > 1 {
         return Err(fault::hostile(&found.path, "it is in the archive more than once"));
     }
     Ok(found)

@@ -51,11 +51,6 @@ fn climbs(part: &str) -> bool {
     part.starts_with("..") && part.chars().all(|c| matches!(c, '.' | ' '))
 }
 
-/// The path as a file system without case would compare it.
-pub(super) fn folded(path: &str) -> String {
-    path.to_lowercase()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,6 +81,9 @@ mod tests {
             "a\\..\\x",
             "/etc/passwd",
             "\\\\server\\share\\x",
+            "//server/share/x",
+            "\\\\?\\C:\\x",
+            "\\\\.\\nul",
             "\\x",
             "C:x",
             "c:\\x",

@@ -144,10 +144,27 @@ fn paths_stay_below_their_directory_everywhere() {
 
 #[test]
 fn names_that_windows_cannot_have_are_known() {
-    for path in ["nul", "a/CON.txt", "com1", "lpt9.dll", "a:b", "x?", "a/b.", "dir /x", "aux .txt"] {
+    for path in [
+        "nul",
+        "a/CON.txt",
+        "com1",
+        "lpt9.dll",
+        "COM¹",
+        "lpt³.txt",
+        "conin$",
+        "CONOUT$.log",
+        "nul.tar.gz",
+        "a:b",
+        "a::$DATA",
+        "x?",
+        "a/b.",
+        "a/b...",
+        "dir /x",
+        "aux .txt",
+    ] {
         assert!(check_windows(path).is_err(), "{path:?}");
     }
-    for path in ["console", "a/nullable.dll", "com10", "lib.so.1", "company/x"] {
+    for path in ["console", "a/nullable.dll", "com10", "com⁴", "conin", "lib.so.1", "company/x", ".nul"] {
         assert_eq!(check_windows(path), Ok(()), "{path}");
     }
 }
@@ -165,6 +182,9 @@ fn two_files_in_one_place_are_found() {
     assert_eq!(found(&["Lib/a", "lib/A"], mac), Some(("Lib/a", "lib/A")));
     assert_eq!(found(&["LIB", "lib/a"], "x86_64-pc-windows-msvc"), Some(("LIB", "lib/a")));
     assert_eq!(found(&["a", "ab/c", "a.b/c"], mac), None);
+    assert_eq!(found(&["is", "iſ"], mac), Some(("is", "iſ")));
+    assert_eq!(found(&["Straße", "strasse"], mac), Some(("Straße", "strasse")));
+    assert_eq!(found(&["ΟΔΟΣ", "οδοσ"], mac), Some(("ΟΔΟΣ", "οδοσ")));
 }
 
 #[test]
