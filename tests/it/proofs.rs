@@ -47,3 +47,11 @@ fn a_file_of_the_binary_within_does_not_contradict_the_forge() {
     let told = "provenance = \"github-digest, tool-linux-x64.sha256 (of the binary within)\"";
     assert!(lock.contains(told), "{lock}");
 }
+
+#[test]
+fn without_a_download_what_could_be_of_the_binary_is_a_contradiction() {
+    let binary = program(LINUX, "tool");
+    let spec = ReleaseSpec::new("v1.2.0").asset(ASSET, tar_gz(&[("tool", &binary)]));
+    let app = app(spec.asset("tool-linux-x64.sha256", sha256(&binary).into_bytes()));
+    app.fails("checksum-disagree", ["lock", "--no-download"]);
+}

@@ -109,7 +109,7 @@ fn a_multitool_lock_becomes_sidecars_as_far_as_it_can() {
     let app = app();
     import(&app, "multitool.lock.json");
     app.sidecar(["import", "multitool.lock.json"]).success().stderr_eq(str![[r#"
-warning: `elsewhere` is not imported: https://dl.example.com/elsewhere/1.0/elsewhere-linux is no release on github.com, and `url` sources are not imported by this version (multitool.lock.json:3:3)
+warning: `elsewhere` is not imported: http://dl.example.com/elsewhere/1.0/elsewhere-linux is neither a release on github.com nor the plain https address of a file (multitool.lock.json:3:3)
    Importing tool (multitool.lock.json:14:3)
              `macos-x86_64` is an installer of macOS, which is not unpacked
              not pinned for aarch64-pc-windows-msvc, aarch64-unknown-linux-gnu, x86_64-apple-darwin, x86_64-pc-windows-msvc: chosen from the release
@@ -144,7 +144,7 @@ fn a_mise_lock_becomes_sidecars_as_far_as_it_can() {
              `windows-x64-baseline` is for older CPUs, and a target has one build
              `linux-x64-musl` is for no further target of the manifest
              not pinned for aarch64-pc-windows-msvc: chosen from the release
-warning: `node` is not imported: https://nodejs.org/dist/v24.13.0/node-v24.13.0-linux-x64.tar.gz is no release on github.com, and `url` sources are not imported by this version (mise.lock:17:9)
+warning: `node` is not imported: http://nodejs.org/dist/v24.13.0/node-v24.13.0-linux-x64.tar.gz is neither a release on github.com nor the plain https address of a file (mise.lock:17:9)
 warning: `rust` is not imported: nothing of it is pinned (mise.lock:26:9)
      Locking tool 1.2.0
              aarch64-apple-darwin       tool-v1.2.0-aarch64-apple-darwin.tar.gz            208 B  github-digest
@@ -206,7 +206,7 @@ fn without_names_the_usual_places_are_looked_through() {
              `windows-x64-baseline` is for older CPUs, and a target has one build
              `linux-x64-musl` is for no further target of the manifest
              not pinned for aarch64-pc-windows-msvc: chosen from the release
-warning: `node` is not imported: https://nodejs.org/dist/v24.13.0/node-v24.13.0-linux-x64.tar.gz is no release on github.com, and `url` sources are not imported by this version ([ROOT]/app/mise.lock:17:9)
+warning: `node` is not imported: http://nodejs.org/dist/v24.13.0/node-v24.13.0-linux-x64.tar.gz is neither a release on github.com nor the plain https address of a file ([ROOT]/app/mise.lock:17:9)
 warning: `rust` is not imported: nothing of it is pinned ([ROOT]/app/mise.lock:26:9)
    Importing bare ([ROOT]/app/bin/bare:3:1)
              its blake3 was verified; the lock pins the same bytes by sha256
@@ -414,4 +414,42 @@ fn a_server_that_refuses_more_requests_does_not_stop_an_import() {
     app.server.fault(Match::path("/api/v3/"), Fault::RateLimit { reset: 4_102_444_800 }, Times::Always);
     app.sidecar(["import", "tool"]).success();
     assert!(app.read("sidecar.toml").contains("asset = {"));
+}
+
+#[test]
+fn files_at_other_addresses_become_a_url_source() {
+    let app = app();
+    let (linux, mac) = (bare_asset("bare-linux"), bare_asset("bare-mac"));
+    app.server.serve("/dl/1.0/bare-linux", linux.clone());
+    app.server.serve("/dl/1.0/bare-mac", mac.clone());
+    let url = app.server.url();
+    let binary = |os: &str, cpu: &str, file: &str, bytes: &[u8]| {
+        format!(
+            r#"{{"kind":"file","url":"{url}/dl/1.0/{file}","sha256":"{}","os":"{os}","cpu":"{cpu}"}}"#,
+            sha256(bytes)
+        )
+    };
+    let binaries =
+        [binary("linux", "x86_64", "bare-linux", &linux), binary("macos", "arm64", "bare-mac", &mac)];
+    app.write("multitool.lock.json", &format!(r#"{{"bare":{{"binaries":[{}]}}}}"#, binaries.join(",")));
+    app.sidecar(["import", "multitool.lock.json"]).success();
+    app.compare(
+        &app.read("sidecar.toml"),
+        str![[r#"
+[sidecar.bare]
+
+[sidecar.bare.url]
+aarch64-apple-darwin = "[SERVER]/dl/1.0/bare-mac"
+x86_64-unknown-linux-gnu = "[SERVER]/dl/1.0/bare-linux"
+
+"#]],
+    );
+    let lock = app.read("sidecar.lock");
+    assert!(lock.contains(&sha256(&linux)) && lock.contains(&sha256(&mac)), "{lock}");
+    app.sidecar(["lock", "--locked", "--offline"]).success();
+    let wrong = app.read("multitool.lock.json").replace(&sha256(&linux), &sha256(b"other"));
+    app.write("multitool.lock.json", &wrong);
+    app.sidecar(["remove", "bare"]).success();
+    app.forget_cache();
+    app.fails("checksum-mismatch", ["import", "multitool.lock.json"]);
 }

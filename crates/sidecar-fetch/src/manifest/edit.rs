@@ -13,6 +13,8 @@ pub(crate) struct NewSidecar {
     pub(crate) name: String,
     /// The key of its source, and the value.
     pub(crate) source: (&'static str, String),
+    /// The values of the source for several targets, instead of one for all.
+    pub(crate) addresses: Vec<(String, String)>,
     pub(crate) checksums: Option<String>,
     pub(crate) version_from: Option<String>,
     pub(crate) version: Option<String>,
@@ -46,7 +48,7 @@ pub(crate) fn add(path: &Path, text: &str, new: &NewSidecar) -> Result<String, E
         )));
     }
     let mut table = Table::new();
-    table.insert(new.source.0, toml_edit::value(&new.source.1));
+    table.insert(new.source.0, source_of(new));
     let optional = [
         ("checksums", &new.checksums),
         ("version", &new.version),
@@ -90,6 +92,19 @@ pub(crate) fn add(path: &Path, text: &str, new: &NewSidecar) -> Result<String, E
         document.set_trailing("");
     }
     Ok(in_style_of(text, document.to_string()))
+}
+
+/// The value of the source key: one for all targets, or a table.
+fn source_of(new: &NewSidecar) -> Item {
+    if new.addresses.is_empty() {
+        return toml_edit::value(&new.source.1);
+    }
+    let mut addresses = Table::new();
+    for (target, address) in &new.addresses {
+        addresses.insert(target, toml_edit::value(address));
+    }
+    addresses.set_position(Some(isize::MAX));
+    Item::Table(addresses)
 }
 
 /// The text of the manifest without a sidecar. Comments right above its table go with it; those that a blank line

@@ -18,7 +18,7 @@ use crate::template::{Template, Values};
 const LIMIT: u64 = 16 * 1024 * 1024;
 
 /// What stands for the version where nothing names one.
-pub(super) const UNVERSIONED: &str = "unversioned";
+pub(crate) const UNVERSIONED: &str = "unversioned";
 
 /// The addresses of a sidecar.
 pub(crate) struct Addresses<'a> {
@@ -164,7 +164,7 @@ pub(crate) fn version_in(body: &[u8], pointer: Option<&str>) -> Result<String, E
 }
 
 /// The last part of an address's path, percent-decoded; `None` where it ends with a slash or is no file name.
-pub(super) fn file_name(url: &str) -> Option<String> {
+pub(crate) fn file_name(url: &str) -> Option<String> {
     let path = url.split(['?', '#']).next().unwrap_or(url);
     let rest = path.split_once("://").map_or(path, |(_, rest)| rest);
     let name = decoded(rest.split_once('/')?.1.rsplit('/').next()?);

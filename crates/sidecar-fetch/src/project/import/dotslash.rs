@@ -71,7 +71,7 @@ fn is_archive(reader: &Reader<'_>, node: &Node) -> Result<bool, Error> {
     }
 }
 
-/// The first provider that is a release on GitHub; otherwise what the first one is.
+/// The first provider that is a release on GitHub; otherwise the first that can be imported.
 fn origin(reader: &Reader<'_>, node: &Node) -> Result<Origin, Error> {
     let providers = reader.array(node, "providers")?;
     let mut first = None;
@@ -87,7 +87,11 @@ fn origin(reader: &Reader<'_>, node: &Node) -> Result<Origin, Error> {
         if matches!(origin, Origin::GitHub { .. }) {
             return Ok(origin);
         }
-        first = first.or(Some(origin));
+        let is_better =
+            matches!((&first, &origin), (None, _) | (Some(Origin::Elsewhere(_)), Origin::File { .. }));
+        if is_better {
+            first = Some(origin);
+        }
     }
     first.ok_or_else(|| reader.error(node, "`providers` is empty"))
 }

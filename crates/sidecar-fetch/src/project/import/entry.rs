@@ -7,6 +7,7 @@ use super::origin::{Note, Origin};
 use crate::manifest::edit::NewSidecar;
 use crate::resolve::choose::{Choice, Query, choose};
 use crate::resolve::release::Release;
+use crate::resolve::url::UNVERSIONED;
 use crate::resolve::version::of_tag;
 use crate::target::Target;
 use crate::template::{Template, Values};
@@ -15,8 +16,8 @@ use crate::template::{Template, Values};
 #[derive(Debug)]
 pub(super) struct Importable<'t> {
     pub(super) tool: &'t Tool,
-    /// `owner/name` on github.com.
-    pub(super) repository: String,
+    /// `owner/name` on github.com; `None` where it is files at addresses of their own.
+    pub(super) repository: Option<String>,
     pub(super) tag: String,
     pub(super) pinned: BTreeMap<Target, Pinned<'t>>,
     pub(super) left_out: Vec<Note>,
@@ -34,7 +35,7 @@ impl<'t> Importable<'t> {
     pub(super) fn new(tool: &'t Tool, wanted: &[Target]) -> Result<Self, Note> {
         let mut left_out = tool.left_out.clone();
         let mut pinned: BTreeMap<Target, Pinned<'t>> = BTreeMap::new();
-        let mut releases: BTreeSet<(&str, &str)> = BTreeSet::new();
+        let mut releases: BTreeSet<Option<(&str, &str)>> = BTreeSet::new();
         // What is made for a target goes before what runs there as well.
         for (exactly, build) in
             [true, false].iter().flat_map(|exactly| tool.builds.iter().map(move |b| (*exactly, b)))
@@ -53,16 +54,24 @@ impl<'t> Importable<'t> {
             };
             match &build.origin {
                 Origin::GitHub { repository, tag, asset, url } => {
-                    releases.insert((repository, tag));
+                    releases.insert(Some((repository, tag)));
+                    pinned.insert(target.clone(), Pinned { build, asset, url });
+                }
+                Origin::File { asset, url } => {
+                    releases.insert(None);
                     pinned.insert(target.clone(), Pinned { build, asset, url });
                 }
                 Origin::Elsewhere(note) => return Err(note.clone()),
             }
         }
-        let mut releases = releases.into_iter();
+        // Where one of them is no release, each is named by its address.
+        if releases.contains(&None) {
+            return Ok(Self { tool, repository: None, tag: UNVERSIONED.to_owned(), pinned, left_out });
+        }
+        let mut releases = releases.into_iter().flatten();
         match (releases.next(), releases.next()) {
             (Some((repository, tag)), None) => {
-                let (repository, tag) = (repository.to_owned(), tag.to_owned());
+                let (repository, tag) = (Some(repository.to_owned()), tag.to_owned());
                 Ok(Self { tool, repository, tag, pinned, left_out })
             }
             (Some((one, tag)), Some((other, other_tag))) => {
@@ -79,23 +88,27 @@ impl<'t> Importable<'t> {
     /// The entry with nothing but source and release: a version where the tag is one and nothing more, so that no other
     /// tag can mean the same; otherwise the tag.
     pub(super) fn entry(&self) -> NewSidecar {
+        let name = self.tool.name.clone();
+        let Some(repository) = &self.repository else {
+            let address =
+                |(target, pinned): (&Target, &Pinned<'_>)| (target.to_string(), pinned.url.to_owned());
+            let addresses = self.pinned.iter().map(address).collect();
+            return NewSidecar { name, source: ("url", String::new()), addresses, ..NewSidecar::default() };
+        };
         let version = self.tag.strip_prefix(['v', 'V']).unwrap_or(&self.tag);
         let parsed = semver::Version::parse(version).ok().filter(|parsed| parsed.build.is_empty());
         let (version, tag) = match parsed {
             Some(parsed) => (Some(format!("={parsed}")), None),
             None => (None, Some(self.tag.clone())),
         };
-        NewSidecar {
-            name: self.tool.name.clone(),
-            source: ("github", self.repository.clone()),
-            version,
-            tag,
-            ..NewSidecar::default()
-        }
+        NewSidecar { name, source: ("github", repository.clone()), version, tag, ..NewSidecar::default() }
     }
 
     /// The targets for which the rule would not choose what is pinned, by the names of the release.
     pub(super) fn chosen_otherwise(&self, release: &Release) -> BTreeSet<Target> {
+        if self.repository.is_none() {
+            return BTreeSet::new();
+        }
         let names = release.names();
         let differs = |(target, pinned): &(&Target, &Pinned<'_>)| match choose(&names, &self.query(target)) {
             Choice::Chosen(pick) => names[pick.index] != pinned.asset,
@@ -110,11 +123,20 @@ impl<'t> Importable<'t> {
     }
 
     fn query<'q>(&'q self, target: &'q Target) -> Query<'q> {
-        Query { target, tool: &self.tool.name, repo: &self.repository, tag: &self.tag, emulation: true }
+        Query {
+            target,
+            tool: &self.tool.name,
+            repo: self.repository.as_deref().unwrap_or_default(),
+            tag: &self.tag,
+            emulation: true,
+        }
     }
 
     /// `asset` of the manifest for these targets, with placeholders for what another release calls otherwise.
     pub(super) fn overrides(&self, targets: &BTreeSet<Target>) -> Vec<(String, String)> {
+        if self.repository.is_none() {
+            return Vec::new();
+        }
         let named = self.pinned.iter().filter(|(target, _)| targets.contains(*target));
         named.map(|(target, pinned)| (target.to_string(), self.templated(pinned.asset, target))).collect()
     }
@@ -216,8 +238,8 @@ mod tests {
             "its builds are of several releases: acme/tool v1, acme/tool v2"
         );
         assert!(
-            fails(&[("linux-x64", &one, None), ("macos-x64", "https://example.com/x", None)])
-                .starts_with("https://example.com/x is")
+            fails(&[("linux-x64", &one, None), ("macos-x64", "http://example.com/x", None)])
+                .starts_with("http://example.com/x is")
         );
         assert_eq!(
             fails(&[("freebsd-x64", &one, None)]),

@@ -355,7 +355,7 @@ fn notes(tool: &Importable<'_>, is_asked: bool, manifest: &Manifest, locked: &Lo
     say(among(|locked| locked == Some(true)), "chosen from the release");
     say(among(|locked| locked == Some(false)), "the release has nothing, and builds for these fail");
     say(among(|locked| locked.is_none()), "left out");
-    if !is_asked {
+    if !is_asked && tool.repository.is_some() {
         out.push("the API was not asked, so every asset is named".to_owned());
     }
     out

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use reqwest::Url;
 
 use crate::error::public_url;
+use crate::fetch::address;
+use crate::resolve::url::file_name;
 
 /// Why something cannot be imported, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,17 +23,23 @@ pub(super) enum Origin {
         asset: String,
         url: String,
     },
+    /// A file at another address.
+    File { asset: String, url: String },
     /// Anything else, with the reason why it is not importable.
     Elsewhere(Note),
 }
 
 impl Origin {
-    /// The origin that a URL names. Sources other than releases on github.com are told apart here, and nowhere else.
+    /// The origin that a URL names. Sources are told apart here, and nowhere else.
     pub(super) fn of_url(text: &str) -> Self {
-        match github(text) {
-            Some(found) => found,
+        if let Some(found) = github(text) {
+            return found;
+        }
+        let usable = address::parse(text).is_ok_and(|url| url.username().is_empty() && url.query().is_none());
+        match file_name(text).filter(|_| usable && !text.contains(['{', '}'])) {
+            Some(asset) => Self::File { asset, url: text.to_owned() },
             None => Self::Elsewhere(Note(format!(
-                "{} is no release on github.com, and `url` sources are not imported by this version",
+                "{} is neither a release on github.com nor the plain https address of a file",
                 public_url(text)
             ))),
         }
@@ -107,7 +115,27 @@ mod tests {
     fn parts(origin: Origin) -> Option<[String; 3]> {
         match origin {
             Origin::GitHub { repository, tag, asset, .. } => Some([repository, tag, asset]),
-            Origin::Elsewhere(_) => None,
+            Origin::File { .. } | Origin::Elsewhere(_) => None,
+        }
+    }
+
+    #[test]
+    fn other_addresses_are_files_where_a_build_could_fetch_them() {
+        let of = |text: &str| match Origin::of_url(text) {
+            Origin::File { asset, .. } => Some(asset),
+            _ => None,
+        };
+        assert_eq!(of("https://dl.example/1.0/tool%20x.zip").as_deref(), Some("tool x.zip"));
+        assert_eq!(of("http://127.0.0.1:80/tool").as_deref(), Some("tool"));
+        for text in [
+            "http://dl.example/tool",
+            "https://u:p@dl.example/tool",
+            "https://dl.example/",
+            "ftp://h/x",
+            "https://h/{os}",
+            "https://h/x?token=y",
+        ] {
+            assert_eq!(of(text), None, "{text}");
         }
     }
 
@@ -155,6 +183,6 @@ mod tests {
         else {
             panic!()
         };
-        assert!(note.starts_with("https://example.com/x is no release"), "{note}");
+        assert!(note.starts_with("https://example.com/x is neither"), "{note}");
     }
 }

@@ -215,13 +215,15 @@ fn unseen(chosen: &Chosen, target: &Target) -> Result<Pin, Error> {
             )
             .help("run it without `--no-download`: the asset is then downloaded, and hashed, once"));
     };
+    // What else is published could be of the binary within, at which nobody looks here: then it is a contradiction.
+    let provenance = evidence.provenance(&asset.name, &proof.sha256, &proof.sha256)?;
     Ok(Pin {
         asset: asset.name.clone(),
         url: asset.url.clone(),
         api_url: private.then(|| asset.api_url.clone()),
         size,
         sha256: proof.sha256,
-        provenance: proof.source.clone(),
+        provenance,
         emulated: chosen.emulated,
         inside: None,
         line: 0,
