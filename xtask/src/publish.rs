@@ -38,6 +38,12 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// The version that all crates share.
+pub(crate) fn version() -> Result<String> {
+    let packages = ordered(&workspace()?, None)?;
+    packages.first().map(|package| package.version.clone()).ok_or_else(|| Error::new("nothing is published"))
+}
+
 /// Checks the list against the workspace; the error says what does not agree.
 pub(crate) fn check() -> Result<()> {
     ordered(&workspace()?, None).map(drop)

@@ -28,41 +28,44 @@ pub(super) fn target_dir() -> PathBuf {
 
 /// Builds every test and program of the workspace, but for this task's own.
 pub(super) fn tests(triple: &str) -> Result<Built> {
-    let mut command = cargo("test", triple);
+    let mut command = workspace("test", triple);
     command.arg("--no-run");
     messages(&mut command, triple)
 }
 
 /// Type-checks everything, with clippy's lints.
 pub(super) fn check(triple: &str) -> Result<usize> {
-    let mut command = cargo("clippy", triple);
+    let mut command = workspace("clippy", triple);
     command.arg("--all-targets");
     messages(&mut command, triple).map(|built| built.warnings)
 }
 
-fn cargo(subcommand: &str, triple: &str) -> Command {
+/// The programs and tests of the workspace, but for this task's own, told as JSON.
+fn workspace(subcommand: &str, triple: &str) -> Command {
+    let mut command = cargo(subcommand, triple);
+    command
+        .args(["--workspace", "--exclude", "xtask", "--message-format", "json"])
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        .env("CARGO_PROFILE_TEST_DEBUG", "0");
+    command
+}
+
+/// Debian's cargo and compiler for a target, with the standard library built along.
+pub(super) fn cargo(subcommand: &str, triple: &str) -> Command {
     // cargo would look for its clippy beside rustup's programs first.
     let program = if subcommand == "clippy" { setup::CLIPPY } else { setup::CARGO };
     let mut command = Command::new(program);
+    let library = match subcommand {
+        "build" => "-Zbuild-std=std,panic_unwind,panic_abort",
+        _ => "-Zbuild-std=std,panic_unwind,panic_abort,test",
+    };
     let key = triple.to_uppercase().replace('-', "_");
     command
-        .args([
-            subcommand,
-            "--workspace",
-            "--exclude",
-            "xtask",
-            "--target",
-            triple,
-            "--message-format",
-            "json",
-        ])
-        .arg("-Zbuild-std=std,panic_unwind,panic_abort,test")
+        .args([subcommand, "--target", triple, library])
         .current_dir(root())
         .env("RUSTC", setup::RUSTC)
         .env("RUSTC_BOOTSTRAP", "1")
         .env("CARGO_TARGET_DIR", target_dir())
-        .env("CARGO_PROFILE_DEV_DEBUG", "0")
-        .env("CARGO_PROFILE_TEST_DEBUG", "0")
         .env("PATH", "/usr/bin:/bin")
         .env("CARGO", setup::CARGO);
     for (name, value) in toolchain(triple) {

@@ -8,8 +8,13 @@
 mod build;
 mod run;
 mod setup;
+mod summary;
 
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::{Duration, Instant};
+
+use summary::{Outcome, Why};
 
 use crate::error::{Error, Result};
 
@@ -37,6 +42,15 @@ impl System {
         }
     }
 
+    /// How long it takes on two quiet cores from nothing, with room.
+    fn budget(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Windows => 480,
+            Self::MacOs => 420,
+            Self::Arm64 => 360,
+        })
+    }
+
     fn triples(self) -> &'static [&'static str] {
         match self {
             Self::Windows => &["x86_64-pc-windows-gnu"],
@@ -46,117 +60,121 @@ impl System {
     }
 }
 
-/// What came of a system.
-#[derive(Debug, Default)]
-struct Outcome {
-    /// Warnings of the compiler in this workspace's crates.
-    warnings: usize,
-    passed: usize,
-    failed: usize,
-    /// What did not run, each with the reason.
-    left_out: Vec<String>,
-    /// Name and size in bytes of the programs that were built.
-    programs: Vec<(String, u64)>,
+/// What is asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Wish {
+    systems: Vec<System>,
+    /// Install what is missing.
+    setup: bool,
+    /// What could run and does not is an error.
+    require: bool,
+    /// No further system is begun after that time.
+    within: Option<Duration>,
+}
+
+/// The packages that building programs for a triple needs and this machine does not have; `None` where programs for it
+/// cannot be built here at all.
+pub(crate) fn missing_for(triple: &str) -> Option<Vec<&'static str>> {
+    let runs = [System::Windows, System::Arm64].into_iter().find(|system| system.triples().contains(&triple));
+    // Elsewhere these packages are named otherwise, or the target is no other system.
+    runs.filter(|_| cfg!(all(target_os = "linux", target_arch = "x86_64"))).map(setup::missing)
+}
+
+/// `cargo build` for a triple, and the target directory that it builds into.
+pub(crate) fn cargo_build(triple: &str) -> (Command, PathBuf) {
+    (build::cargo("build", triple), build::target_dir())
 }
 
 /// Tries the systems that are named, or all of them.
 pub(crate) fn run(words: &[&str]) -> Result<()> {
-    let (mut systems, mut install, mut require) = (Vec::new(), false, false);
-    for word in words {
-        match *word {
-            "--setup" => install = true,
-            "--require" => require = true,
-            name => systems.push(System::parse(name).ok_or_else(|| {
-                Error::new(format!("`{name}` is not a system: windows, macos, arm64; or --setup, --require"))
-            })?),
+    let wish = parse(words)?;
+    if wish.setup {
+        let start = Instant::now();
+        match setup::install(&wish.systems) {
+            Ok(0) => println!("setup: nothing is missing"),
+            Ok(installed) => println!("setup: {installed} packages, {} s", start.elapsed().as_secs()),
+            Err(error) if wish.require => return Err(error),
+            // No network is not a failure of the code; what cannot run for it is told below.
+            Err(error) => println!("setup: {error}"),
         }
     }
-    let systems = if systems.is_empty() { ALL.to_vec() } else { systems };
-    if install {
-        setup::install(&systems)?;
-    }
-    let mut rows = Vec::new();
-    for system in systems {
-        let start = Instant::now();
-        let outcome = match setup::missing(system) {
-            // What one system fails at keeps nobody from hearing of the others.
-            missing if missing.is_empty() => try_system(system).unwrap_or_else(|error| Outcome {
-                failed: 1,
-                left_out: vec![format!("what comes after: {error}")],
-                ..Outcome::default()
-            }),
-            missing => Outcome {
-                left_out: vec![format!("everything: needs the packages {}", missing.join(" "))],
-                ..Outcome::default()
-            },
+    let (start, mut rows) = (Instant::now(), Vec::new());
+    for system in &wish.systems {
+        let over = wish.within.filter(|limit| start.elapsed() >= *limit);
+        let missing = setup::missing(*system);
+        let outcome = if let Some(limit) = over {
+            Outcome::not_tried(format!("the {} s are over that it was given", limit.as_secs()))
+        } else if missing.is_empty() {
+            try_system(*system)
+        } else {
+            let (name, packages) = (system.name(), missing.join(" "));
+            Outcome::not_tried(format!("apt-get install {packages} (or cargo xtask cross --setup {name})"))
         };
-        rows.push((system, outcome, start.elapsed()));
+        rows.push((*system, outcome));
     }
-    print(&rows);
-    judge(&rows, require)
+    print!("{}", summary::text(&rows));
+    summary::judge(&rows, wish.require)
 }
 
-fn try_system(system: System) -> Result<Outcome> {
+fn parse(words: &[&str]) -> Result<Wish> {
+    const USAGE: &str = "windows, macos, arm64; --setup, --require, --within SECONDS";
+    let mut wish = Wish::default();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match *word {
+            "--setup" => wish.setup = true,
+            "--require" => wish.require = true,
+            "--within" => {
+                let seconds = words.next().and_then(|seconds| seconds.parse().ok());
+                let seconds = seconds.ok_or_else(|| Error::new("--within takes a number of seconds"))?;
+                wish.within = Some(Duration::from_secs(seconds));
+            }
+            name => match System::parse(name) {
+                Some(system) => wish.systems.push(system),
+                None => return Err(Error::new(format!("`{name}` is none of: {USAGE}"))),
+            },
+        }
+    }
+    if wish.systems.is_empty() {
+        wish.systems = ALL.to_vec();
+    }
+    Ok(wish)
+}
+
+/// Builds and runs. What one system fails at keeps nobody from hearing of the others.
+fn try_system(system: System) -> Outcome {
     let mut outcome = Outcome::default();
     for triple in system.triples() {
         println!("\n== {triple}");
-        if system == System::MacOs {
-            outcome.warnings += build::check(triple)?;
-            continue;
+        if let Err(error) = try_triple(system, triple, &mut outcome) {
+            println!("{error}");
+            outcome.failed += 1;
+            let first = error.to_string().lines().next().unwrap_or_default().to_owned();
+            outcome.leave_out(&format!("the rest of {triple}"), 0, first, Why::Missing);
         }
-        let built = build::tests(triple)?;
-        outcome.warnings += built.warnings;
-        outcome.programs.extend(built.programs);
-        run::tests(system, &built.tests, &mut outcome)?;
     }
+    outcome
+}
+
+fn try_triple(system: System, triple: &str, outcome: &mut Outcome) -> Result<()> {
+    let start = Instant::now();
     if system == System::MacOs {
-        outcome
-            .left_out
-            .push("every test: nothing here runs programs for macOS; type-checked with clippy".to_owned());
+        let warnings = build::check(triple);
+        outcome.parts.push((format!("clippy for {triple}"), start.elapsed()));
+        outcome.warnings += warnings?;
+        let reason = "nothing here runs programs for macOS; its code is type-checked, with clippy";
+        outcome.leave_out("every test", 0, reason, Why::Impossible);
+        return Ok(());
     }
-    Ok(outcome)
-}
-
-fn print(rows: &[(System, Outcome, Duration)]) {
-    println!("\n{:8} {:>6} {:>6} {:>8} {:>7}", "system", "passed", "failed", "warnings", "time");
-    for (system, outcome, time) in rows {
-        println!(
-            "{:8} {:>6} {:>6} {:>8} {:>5} s",
-            system.name(),
-            outcome.passed,
-            outcome.failed,
-            outcome.warnings,
-            time.as_secs()
-        );
-    }
-    for (system, outcome, _) in rows {
-        for (name, size) in &outcome.programs {
-            println!("{}: {name} is {:.1} MiB", system.name(), mib(*size));
-        }
-        for reason in &outcome.left_out {
-            println!("{}: left out: {reason}", system.name());
-        }
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "for people")]
-fn mib(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
-}
-
-/// Nothing failed, nothing warned; with `require`, every system was tried.
-fn judge(rows: &[(System, Outcome, Duration)], require: bool) -> Result<()> {
-    for (system, outcome, _) in rows {
-        let name = system.name();
-        if outcome.failed > 0 || outcome.warnings > 0 {
-            let (failed, warnings) = (outcome.failed, outcome.warnings);
-            return Err(Error::new(format!("{name}: {failed} tests failed, {warnings} warnings")));
-        }
-        if require && outcome.left_out.iter().any(|reason| reason.starts_with("everything")) {
-            return Err(Error::new(format!("{name} was not tried: cargo xtask cross --setup {name}")));
-        }
-    }
-    Ok(())
+    let built = build::tests(triple);
+    outcome.parts.push((format!("build for {triple}"), start.elapsed()));
+    let built = built?;
+    outcome.warnings += built.warnings;
+    outcome.programs.extend(built.programs);
+    let start = Instant::now();
+    let ran = run::tests(system, &built.tests, outcome);
+    outcome.parts.push(("tests".to_owned(), start.elapsed()));
+    ran
 }
 
 #[cfg(test)]
@@ -164,19 +182,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn systems_are_known_by_name() {
+    fn words_are_systems_and_flags() {
         assert!(ALL.iter().all(|system| System::parse(system.name()) == Some(*system)));
-        assert_eq!(System::parse("solaris"), None);
-        assert!(run(&["solaris"]).is_err());
+        assert_eq!(parse(&[]).unwrap().systems, ALL);
+        let wish = parse(&["arm64", "--require", "--within", "90"]).unwrap();
+        let expected = Wish {
+            systems: vec![System::Arm64],
+            setup: false,
+            require: true,
+            within: Some(Duration::from_secs(90)),
+        };
+        assert_eq!(wish, expected);
+        assert!(parse(&["solaris"]).unwrap_err().to_string().contains("windows, macos, arm64"));
+        assert!(parse(&["--within", "soon"]).is_err() && parse(&["--within"]).is_err());
     }
 
     #[test]
-    fn a_failure_and_a_warning_are_errors_and_a_part_that_did_not_run_is_when_it_is_required() {
-        let rows = |outcome| [(System::Windows, outcome, Duration::ZERO)];
-        assert!(judge(&rows(Outcome { passed: 3, ..Outcome::default() }), true).is_ok());
-        assert!(judge(&rows(Outcome { failed: 1, ..Outcome::default() }), false).is_err());
-        assert!(judge(&rows(Outcome { warnings: 1, ..Outcome::default() }), false).is_err());
-        let left_out = || Outcome { left_out: vec!["everything: x".into()], ..Outcome::default() };
-        assert!(judge(&rows(left_out()), false).is_ok() && judge(&rows(left_out()), true).is_err());
+    fn programs_are_built_for_what_has_a_linker_here() {
+        assert!(missing_for("aarch64-apple-darwin").is_none());
+        assert!(missing_for("x86_64-pc-windows-msvc").is_none());
+        let is_here = cfg!(all(target_os = "linux", target_arch = "x86_64"));
+        assert_eq!(missing_for("x86_64-pc-windows-gnu").is_some(), is_here);
     }
 }

@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{Outcome, System, build, setup};
+use super::summary::{Outcome, Why};
+use super::{System, build, setup};
 use crate::error::{Error, Result};
 
 /// Test programs that cannot do their work there, and why. What they test runs on Linux.
@@ -27,28 +28,33 @@ pub(super) fn tests(system: System, programs: &[(String, PathBuf)], outcome: &mu
         setup::wine_prefix(&prefix)?;
     }
     for (name, path) in programs {
+        let mut command = runner(system, path, &prefix);
         if let Some((_, _, reason)) = PROGRAMS.iter().find(|(s, n, _)| *s == system && n == name) {
-            outcome.left_out.push(format!("{name}: {reason}"));
+            let listed = command.args(["--list", "--format", "terse"]).output();
+            let listed = listed.map_err(Error::because(format!("{name} cannot be run")))?;
+            let tests =
+                String::from_utf8_lossy(&listed.stdout).lines().filter(|l| l.ends_with(": test")).count();
+            outcome.leave_out(name, tests, *reason, Why::Impossible);
             continue;
         }
-        let mut command = runner(system, path, &prefix);
         for (_, test, reason) in TESTS.iter().filter(|(s, ..)| *s == system) {
             command.args(["--skip", test]);
-            let line = format!("{test}: {reason}");
-            if !outcome.left_out.contains(&line) {
-                outcome.left_out.push(line);
-            }
+            outcome.leave_out(test, 1, *reason, Why::Impossible);
         }
         let done = command.output().map_err(Error::because(format!("{name} cannot be run")))?;
         let text = String::from_utf8_lossy(&done.stdout).into_owned();
-        let (passed, failed) = counts(&text);
-        println!("{name}: {passed} passed, {failed} failed");
+        let counts = Counts::read(&text);
+        println!("{name}: {} passed, {} failed", counts.passed, counts.failed);
         if !done.status.success() {
             println!("{text}{}", String::from_utf8_lossy(&done.stderr));
         }
-        outcome.passed += passed;
+        outcome.passed += counts.passed;
         // A program that died has no counts and failed all the same.
-        outcome.failed += failed.max(usize::from(!done.status.success()));
+        outcome.failed += counts.failed.max(usize::from(!done.status.success()));
+        if counts.ignored > 0 {
+            let reason = "marked `#[ignore]` for this system, with the reason beside it";
+            outcome.leave_out(&format!("{name}: ignored"), counts.ignored, reason, Why::Impossible);
+        }
     }
     Ok(())
 }
@@ -72,16 +78,28 @@ fn package(path: &Path) -> PathBuf {
     if crates.is_dir() { crates } else { crate::run::root().join("tests") }
 }
 
-/// Passed and failed tests, as the harness sums them up.
-fn counts(text: &str) -> (usize, usize) {
-    let lines = text.lines().filter(|line| line.starts_with("test result: "));
-    let number = |line: &str, what: &str| {
-        let before = line.split(what).next().unwrap_or_default().trim_end();
-        before.rsplit(' ').next().and_then(|n| n.parse().ok()).unwrap_or(0)
-    };
-    lines.fold((0, 0), |(passed, failed), line| {
-        (passed + number(line, " passed"), failed + number(line, " failed"))
-    })
+/// Tests, as the harness sums them up.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Counts {
+    passed: usize,
+    failed: usize,
+    ignored: usize,
+}
+
+impl Counts {
+    fn read(text: &str) -> Self {
+        let number = |line: &str, what: &str| {
+            let before = line.split(what).next().unwrap_or_default().trim_end();
+            before.rsplit(' ').next().and_then(|n| n.parse().ok()).unwrap_or(0)
+        };
+        let mut counts = Self::default();
+        for line in text.lines().filter(|line| line.starts_with("test result: ")) {
+            counts.passed += number(line, " passed");
+            counts.failed += number(line, " failed");
+            counts.ignored += number(line, " ignored");
+        }
+        counts
+    }
 }
 
 #[cfg(test)]
@@ -90,8 +108,8 @@ mod tests {
 
     #[test]
     fn the_summary_of_the_harness_is_read() {
-        let text = "running 3 tests\ntest result: FAILED. 347 passed; 3 failed; 0 ignored; 0 measured\n";
-        assert_eq!(counts(text), (347, 3));
-        assert_eq!(counts("crashed"), (0, 0));
+        let text = "running 3 tests\ntest result: FAILED. 347 passed; 3 failed; 2 ignored; 0 measured\n";
+        assert_eq!(Counts::read(text), Counts { passed: 347, failed: 3, ignored: 2 });
+        assert_eq!(Counts::read("crashed"), Counts::default());
     }
 }

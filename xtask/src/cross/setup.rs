@@ -1,12 +1,13 @@
 //! The programs that other systems need, and the Debian packages that bring them.
+#![expect(clippy::print_stdout, reason = "a task talks to the person at the terminal")]
 
 use std::path::Path;
 use std::process::Command;
 
 use super::System;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fsx;
-use crate::run::{output, step};
+use crate::run::output;
 
 /// Debian's compiler, which matches the library source beside it.
 pub(super) const RUSTC: &str = "/usr/bin/rustc";
@@ -50,18 +51,36 @@ pub(super) fn missing(system: System) -> Vec<&'static str> {
         .collect()
 }
 
-/// Installs what is missing, by apt-get.
-pub(super) fn install(systems: &[System]) -> Result<()> {
+/// Installs what is missing, by apt-get, and says how many packages that are. The error is one line.
+pub(super) fn install(systems: &[System]) -> Result<usize> {
     let mut packages: Vec<&str> = systems.iter().flat_map(|system| missing(*system)).collect();
     packages.sort_unstable();
     packages.dedup();
     if packages.is_empty() {
+        return Ok(0);
+    }
+    // Lists may be stale, or absent; where they cannot be renewed, those that are there may do.
+    if let Err(error) = apt_get(&["update", "-qq"]) {
+        println!("setup: {error}");
+    }
+    apt_get(&[&["install", "-y", "-qq", "--no-install-recommends"], &packages[..]].concat())?;
+    Ok(packages.len())
+}
+
+fn apt_get(words: &[&str]) -> Result<()> {
+    let what = format!("apt-get {}", words.join(" "));
+    let mut command = Command::new("apt-get");
+    // Without a network it would try every address for minutes.
+    command.args(["-o", "Acquire::Retries=1", "-o", "Acquire::http::Timeout=20"]).args(words);
+    let done = command.env("DEBIAN_FRONTEND", "noninteractive").output();
+    let done =
+        done.map_err(|_| Error::new(format!("{what}: apt-get is not here; install the packages by hand")))?;
+    if done.status.success() {
         return Ok(());
     }
-    step("package lists", Command::new("apt-get").args(["update", "-qq"]))?;
-    let mut command = Command::new("apt-get");
-    command.args(["install", "-y", "-qq", "--no-install-recommends"]).args(packages);
-    output("apt-get install", command.env("DEBIAN_FRONTEND", "noninteractive")).map(drop)
+    let text = String::from_utf8_lossy(&done.stderr).into_owned();
+    let cause = text.lines().find(|line| line.starts_with("E: ")).unwrap_or("it says nothing");
+    Err(Error::new(format!("{what} failed ({}): {cause}", done.status)))
 }
 
 /// What Rust programs ask Windows for since 1.79 and wine 8 does not have: a library with `ProcessPrng`.
