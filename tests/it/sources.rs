@@ -352,3 +352,55 @@ help: say it with `--name NAME`
 
 "#]]);
 }
+
+#[test]
+fn a_lock_reads_no_other_file_of_this_machine() {
+    let app = App::with_synced_tool();
+    let lock = app.read("sidecar.lock");
+    let url = lock.lines().find(|line| line.starts_with("url = ")).unwrap().to_owned();
+    for file in ["/etc/passwd", "../other", "//host/share/x"] {
+        app.write("sidecar.lock", &lock.replacen(&url, &format!("url = \"file:{file}\""), 1));
+        app.fails("lock-invalid", ["sync"]);
+    }
+    std::fs::create_dir_all(app.path("engine")).unwrap();
+    std::fs::write(app.path(&format!("engine/tool-{}", *HOST)), program(&HOST, "v1.2.0")).unwrap();
+    app.manifest("[sidecar.tool]\npath = \"engine/tool-{target}\"\n");
+    std::fs::remove_file(app.path("sidecar.lock")).unwrap();
+    app.sidecar(["lock"]).success();
+    let lock = app.read("sidecar.lock");
+    app.write("sidecar.lock", &lock.replace("file:engine/", "file:/engine/"));
+    app.fails("lock-invalid", ["sync"]);
+}
+
+#[test]
+fn an_integrity_hash_that_cannot_be_read_is_no_silence() {
+    let app = App::new();
+    let target = "x86_64-unknown-linux-gnu";
+    app.manifest(&format!(
+        "[settings]\ntargets = [\"{target}\"]\n[sidecar.tool]\nnpm = \"@acme/{{os}}-{{arch}}\"\n"
+    ));
+    let tarball = tar_gz(&[("package/bin/tool", &program(target, "v1.2.0")[..])]);
+    app.server.serve("/t.tgz", tarball);
+    let url = app.server.url().to_owned();
+    let document = |integrity: &str| {
+        format!(
+            r#"{{"name":"@acme/linux-x64","dist-tags":{{"latest":"1.0.0"}},"versions":{{"1.0.0":{{"dist":{{"tarball":"{url}/t.tgz","integrity":"{integrity}"}}}}}}}}"#
+        )
+    };
+    app.server.serve("/npm/@acme/linux-x64", document("sha512-broken"));
+    app.fails("api-answer", ["lock"]);
+    // SHA-1 alone is what old versions have, and proves nothing.
+    app.server.serve("/npm/@acme/linux-x64", document("sha1-AAAA"));
+    app.sidecar(["lock"]).success();
+    assert!(app.read("sidecar.lock").contains("provenance = \"download\""));
+}
+
+#[test]
+fn a_package_without_its_key_gets_it_told() {
+    let app = App::with_tool();
+    app.fails("usage", ["add", "@acme/{os}-{arch}"]).stderr_eq(str![[r#"
+error: `@acme/{os}-{arch}` is the name of an npm package
+help: write `npm:@acme/{os}-{arch}`
+
+"#]]);
+}

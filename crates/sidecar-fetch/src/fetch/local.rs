@@ -14,7 +14,17 @@ pub(crate) fn copy(cache: &Cache, from: &Path, wanted: &Download<'_>) -> Result<
     {
         return Ok(Fetched { sha256: *sha256, size, path, transferred: 0 });
     }
-    if fsx::metadata(from)?.is_none_or(|found| !found.is_file()) {
+    let found = fsx::metadata(from)?;
+    if let (Some(found), Some(size)) = (&found, wanted.size.filter(|_| wanted.sha256.is_some()))
+        && found.is_file()
+        && found.len() != size
+    {
+        return Err(Error::new(Kind::ChecksumMismatch, "the local file does not match the lock")
+            .fact("file", from.display())
+            .fact("expected", format!("{size} bytes"))
+            .fact("received", format!("{} bytes", found.len())));
+    }
+    if found.is_none_or(|found| !found.is_file()) {
         return Err(Error::new(Kind::Io, format!("there is no file `{}`", from.display()))
             .fact("reason", "the manifest takes this sidecar from a local path")
             .help("build it first"));

@@ -65,6 +65,9 @@ fn read(mut root: Table<'_>) -> Result<Lock, Error> {
             return Err(Error::new(Kind::LockInvalid, format!("an asset of `{name}`, which is not in it"))
                 .fact("at", at));
         };
+        if let Some(file) = pin.as_ref().and_then(|pin| pin.url.strip_prefix("file:")) {
+            check_local(file, locked).map_err(|e| e.fact("at", at.clone()))?;
+        }
         let is_tree = |pin: &Pin| pin.inside.as_ref().is_some_and(|inside| inside.tree.is_some());
         if pin.as_ref().is_some_and(|pin| is_tree(pin) != locked.request.contains_key("layout")) {
             return Err(Error::new(
@@ -80,6 +83,19 @@ fn read(mut root: Table<'_>) -> Result<Lock, Error> {
     }
     root.finish()?;
     Ok(out)
+}
+
+/// A lock takes files of this machine for a `path` source only, and only relative to the app: whoever can change a lock
+/// must not make a build read anything else.
+fn check_local(file: &str, locked: &Locked) -> Result<(), Error> {
+    let is_from_path = locked.request.keys().any(|key| key == "path" || key.starts_with("path."));
+    let is_absolute = file.starts_with('/') || file.contains(['\\', ':', '\0']);
+    let headline = match (is_from_path, file.is_empty() || is_absolute) {
+        (true, false) => return Ok(()),
+        (true, true) => "a local file that is not relative to the app",
+        (false, _) => "a local file for a source that is none",
+    };
+    Err(Error::new(Kind::LockInvalid, headline).fact("file", file))
 }
 
 fn sidecar(mut table: Table<'_>) -> Result<(Located<String>, Locked), Error> {

@@ -178,6 +178,10 @@ impl Project<'_> {
 
 /// The manifest entry that a request means.
 fn entry(request: &AddRequest) -> Result<NewSidecar, Error> {
+    if request.source.starts_with('@') {
+        let headline = format!("`{}` is the name of an npm package", request.source);
+        return Err(Error::new(Kind::Usage, headline).help(format!("write `npm:{}`", request.source)));
+    }
     let (source, version) = cut(request);
     if version.is_some_and(|version| version.trim().is_empty()) {
         return Err(Error::new(Kind::Usage, format!("`{}` has no version after its `@`", request.source))

@@ -143,7 +143,12 @@ impl<'a> Npm<'a> {
             };
             if let Some(package) = self.document(&name)? {
                 let page = format!("{}/{name}", (self.registry)(&name));
-                found.extend(package.releases(&page).map(|release| (release.tag.clone(), release)));
+                for release in package.releases(&page) {
+                    let known: &mut Release =
+                        found.entry(release.tag.clone()).or_insert_with(|| release.clone());
+                    // The youngest package decides how old a version is: one of them may have been replaced.
+                    known.published = known.published.take().zip(release.published).map(|(a, b)| a.max(b));
+                }
                 let tagged = package.tags.get("latest").map(|tag| (Version::parse(tag).ok(), tag.clone()));
                 latest = latest.max(tagged.and_then(|(version, tag)| Some((version?, tag))));
             }
@@ -210,7 +215,18 @@ impl Source for Npm<'_> {
         let url = found.dist.tarball.clone();
         check_secure(&url)?;
         let file = super::url::file_name(&url).unwrap_or_else(|| format!("{version}.tgz"));
-        let integrity = found.dist.integrity.as_deref().and_then(Integrity::parse);
+        let integrity = match found.dist.integrity.as_deref().map(|text| (text, Integrity::parse(text))) {
+            // What was published before 2017 may have SHA-1 only, which proves nothing.
+            Some((text, None)) if !text.split_whitespace().all(|hash| hash.starts_with("sha1-")) => {
+                return Err(Error::new(
+                    Kind::ApiAnswer,
+                    format!("the integrity hash of `{file}` cannot be read"),
+                )
+                .fact("found", text.chars().take(120).collect::<String>())
+                .fact("expected", "sha512-<base64>"));
+            }
+            other => other.and_then(|(_, integrity)| integrity),
+        };
         let asset = Asset { name: file, url, integrity, ..Asset::default() };
         Ok(Offer::File { asset: Box::new(asset), proof: None, reason: format!("package `{name}`") })
     }
@@ -332,6 +348,17 @@ mod tests {
         let now = "2026-01-02T00:00:00Z".parse().unwrap();
         let minimum = Some(MinimumAge { age: std::time::Duration::from_secs(3 * 86_400), now });
         let error = with(&table(), |npm| npm.find(&Request::Exact("1.1.0".into()), minimum)).unwrap_err();
+        assert_eq!(error.kind(), Kind::ReleaseTooYoung);
+    }
+
+    #[test]
+    fn the_youngest_package_decides_the_age_of_a_version() {
+        let of = |package: &str| format!("{BASE}/{}", package.replace('/', "%2f"));
+        let young = document("@acme/linux-arm64", &["1.1.0"], "1.1.0").replace("2026-01-01", "2026-06-01");
+        let table = table().with(&of("@acme/linux-arm64"), &young);
+        let now = "2026-06-02T00:00:00Z".parse().unwrap();
+        let minimum = Some(MinimumAge { age: std::time::Duration::from_secs(3 * 86_400), now });
+        let error = with(&table, |npm| npm.find(&Request::Exact("1.1.0".into()), minimum)).unwrap_err();
         assert_eq!(error.kind(), Kind::ReleaseTooYoung);
     }
 }

@@ -28,7 +28,13 @@ struct Machine<'a> {
 
 impl Machine<'_> {
     fn registry(&self, package: &str) -> String {
-        let files: Vec<String> = self.files().iter().filter_map(|path| (self.read)(path)).collect();
+        let mut files: Vec<String> = Vec::new();
+        for (at, path) in self.files().iter().enumerate() {
+            let Some(text) = (self.read)(path) else { continue };
+            // Whoever can change the project's file must not have variables sent to a server of theirs.
+            let is_plain = |line: &&str| at > 0 || !line.contains("${");
+            files.push(text.lines().filter(is_plain).collect::<Vec<_>>().join("\n"));
+        }
         let in_files = |key: &str| files.iter().find_map(|text| value_of(text, key));
         let own = package.split_once('/').and_then(|(scope, _)| in_files(&format!("{scope}:registry")));
         let configured = own.or_else(|| self.either(env::NPM_REGISTRY)).or_else(|| in_files("registry"));
@@ -141,11 +147,12 @@ mod tests {
 
     #[test]
     fn variables_in_files_are_expanded_and_nonsense_is_not_asked() {
-        let files = [("/project/.npmrc", "registry=https://${HOST}/npm")];
-        assert_eq!(ask(&[("HOST", "h.example")], &files, "x"), "https://h.example/npm");
-        for text in ["registry=${WHERE}", "registry=", "registry=https://a.example/${X"] {
-            let asked = ask(&[], &[("/project/.npmrc", text)], "x");
-            assert!(asked == PUBLIC || asked.ends_with("${X"), "{asked}");
-        }
+        let (host, user) = (("HOST", "h.example"), "/home/u/.npmrc");
+        let of = |file: &str, text: &str| ask(&[HOME, host], &[(file, text)], "x");
+        assert_eq!(of(user, "registry=https://${HOST}/npm"), "https://h.example/npm");
+        assert_eq!(of("/project/.npmrc", "registry=https://${HOST}/npm"), PUBLIC, "not from the project");
+        assert_eq!(of(user, "registry=${WHERE}"), PUBLIC);
+        assert_eq!(of(user, "registry="), PUBLIC);
+        assert_eq!(of(user, "registry=https://a.example/${X"), "https://a.example/${X");
     }
 }

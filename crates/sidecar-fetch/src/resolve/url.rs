@@ -48,23 +48,28 @@ impl<'a> Addresses<'a> {
             self.read.borrow_mut().insert(url.clone(), body);
         }
         let list = file_name(&url).unwrap_or_else(|| "checksums".to_owned());
+        // A proof that is named like the absence of one, or like another kind, would be taken for that.
+        let is_reserved = ["download", "github-digest", "npm-integrity"].contains(&list.as_str());
+        let source = if is_reserved || list.starts_with("import:") {
+            format!("checksums {list}")
+        } else {
+            list.clone()
+        };
         let scope = if list.starts_with(name) { Scope::Asset } else { Scope::Release };
         let read = self.read.borrow();
         let found = read.get(&url).map(|body| checksum::parse(body, name, scope)).unwrap_or_default();
         let mut hashes = found.into_iter();
         match (hashes.next(), hashes.next()) {
-            (Some(sha256), None) => Ok(Some(Proof { sha256, source: list })),
+            (Some(sha256), None) => Ok(Some(Proof { sha256, source })),
             (Some(_), Some(_)) => Err(Error::new(
                 Kind::ChecksumDisagree,
                 format!("the published checksums of `{name}` disagree"),
             )
             .fact("checksums", shown(&url))),
             // Who names a list wants the file to be in it.
-            (None, _) => {
-                Err(Error::new(Kind::ChecksumDisagree, format!("the checksums do not list `{name}`"))
-                    .fact("checksums", shown(&url))
-                    .help("correct the address in `checksums`, or leave the key out"))
-            }
+            (None, _) => Err(Error::new(Kind::AssetNotFound, format!("the checksums do not list `{name}`"))
+                .fact("reason", format!("{} does not list `{name}`", shown(&url)))
+                .help("correct the address in `checksums`, or leave the key out")),
         }
     }
 }
