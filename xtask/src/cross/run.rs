@@ -9,17 +9,25 @@ use super::{System, build, setup};
 use crate::error::{Error, Result};
 
 /// Test programs that cannot do their work there, and why. What they test runs on Linux.
-const PROGRAMS: [(System, &str, &str); 2] = [
+const PROGRAMS: [(System, &str, &str); 3] = [
     (System::Windows, "it (test)", "its stories run cargo and rustc, which are no Windows programs here"),
     (System::Arm64, "it (test)", "its stories start programs for arm64, which needs binfmt"),
+    (System::Arm64, "storm (test)", "its trees are programs for arm64, which needs binfmt to start"),
 ];
 
 /// Tests that cannot pass there, and why.
-const TESTS: [(System, &str, &str); 1] = [(
-    System::Windows,
-    "install::tests::changed_bytes_of_the_same_length_are_noticed",
-    "wine keeps no creation time, which tells a replaced file from the old one",
-)];
+const TESTS: [(System, &str, &str); 2] = [
+    (
+        System::Windows,
+        "install::tests::changed_bytes_of_the_same_length_are_noticed",
+        "wine keeps no creation time, which tells a replaced file from the old one",
+    ),
+    (
+        System::Arm64,
+        "install::tests::a_running_program_is_replaced_and_runs_on",
+        "it starts a program for arm64, which needs binfmt",
+    ),
+];
 
 /// Runs the test programs and counts.
 pub(super) fn tests(system: System, programs: &[(String, PathBuf)], outcome: &mut Outcome) -> Result<()> {
