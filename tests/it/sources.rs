@@ -294,6 +294,24 @@ x86_64-apple-darwin: none (`@acme/darwin-x64` does not exist)
 }
 
 #[test]
+fn a_damaged_copy_of_a_local_file_is_made_anew() {
+    let app = App::new();
+    std::fs::create_dir_all(app.path("dist")).unwrap();
+    let archive = archive("v1.2.0", &HOST);
+    std::fs::write(app.path(&format!("dist/{}", asset_name("v1.2.0", &HOST))), &archive).unwrap();
+    app.manifest(&format!("[settings]\ntargets = [\"{}\"]\n[sidecar.tool]\npath = \"dist\"\n", *HOST));
+    app.sidecar(["lock"]).success();
+    let blob = |bytes: &[u8]| {
+        let hash = sha256(bytes);
+        app.cache().join("v1/blobs").join(&hash[..2]).join(hash)
+    };
+    std::fs::write(blob(&archive), vec![0; archive.len()]).unwrap();
+    std::fs::remove_file(blob(&program(&HOST, "v1.2.0"))).unwrap();
+    app.sidecar(["sync"]).success();
+    assert_eq!(std::fs::read(app.installed("tool")).unwrap(), program(&HOST, "v1.2.0"));
+}
+
+#[test]
 fn another_source_makes_the_lock_stale() {
     let app = App::with_synced_tool();
     let url = app.server.url().to_owned();

@@ -91,16 +91,17 @@ impl Network {
         wanted: &Download<'_>,
         reporter: &dyn Reporter,
     ) -> Result<Fetched, Error> {
-        if let Some(relative) = wanted.url.strip_prefix(fetch::LOCAL) {
-            return fetch::local::copy(cache, &self.app.join(relative), wanted);
-        }
         let id = self.transfers.fetch_add(1, Ordering::Relaxed);
-        let fetched = fetch::fetch(self.client(), cache, wanted, reporter, id)?;
+        let fetch = || match wanted.url.strip_prefix(fetch::LOCAL) {
+            Some(relative) => fetch::local::copy(cache, &self.app.join(relative), wanted),
+            None => fetch::fetch(self.client(), cache, wanted, reporter, id),
+        };
+        let fetched = fetch()?;
         if fetched.transferred > 0 || hash::of_file(&fetched.path)?.0 == fetched.sha256 {
             return Ok(fetched);
         }
         fsx::remove_file(&fetched.path)?;
-        fetch::fetch(self.client(), cache, wanted, reporter, id)
+        fetch()
     }
 
     /// Refuses to ask for a private asset without a token that may be sent to its API: the answer would be a 404 that

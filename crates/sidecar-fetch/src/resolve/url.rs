@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use percent_encoding::percent_decode_str;
+
 use super::checksum::{self, Proof, Scope};
 use super::forge::small_file;
 use super::release::{Asset, Release};
@@ -139,7 +141,7 @@ pub(crate) fn version_in(body: &[u8], pointer: Option<&str>) -> Result<String, E
                 Error::new(Kind::ApiAnswer, "the document that holds the version is not JSON")
                     .fact("cause", cause)
             })?;
-            match json.pointer(&decoded(pointer)) {
+            match json.pointer(&percent_decode_str(pointer).decode_utf8_lossy()) {
                 Some(serde_json::Value::String(text)) => text.trim().to_owned(),
                 Some(serde_json::Value::Number(number)) => number.to_string(),
                 other => {
@@ -172,23 +174,10 @@ pub(crate) fn version_in(body: &[u8], pointer: Option<&str>) -> Result<String, E
 pub(crate) fn file_name(url: &str) -> Option<String> {
     let path = url.split(['?', '#']).next().unwrap_or(url);
     let rest = path.split_once("://").map_or(path, |(_, rest)| rest);
-    let name = decoded(rest.split_once('/')?.1.rsplit('/').next()?);
+    let last = rest.split_once('/')?.1.rsplit('/').next()?;
+    let name = percent_decode_str(last).decode_utf8_lossy().into_owned();
     let odd = |c: char| c.is_control() || matches!(c, '/' | '\\');
     (!name.is_empty() && name != "." && name != ".." && !name.contains(odd)).then_some(name)
-}
-
-/// Decodes `%XX`; a broken escape stays as it is.
-fn decoded(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = text.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        let escaped = hex.filter(|_| bytes[at] == b'%');
-        out.push(escaped.unwrap_or(bytes[at]));
-        at += if escaped.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 #[cfg(test)]
