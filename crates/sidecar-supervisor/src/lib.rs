@@ -1,0 +1,9 @@
+//! Runs the sidecars of a desktop app: starts them, proves that they are ready, keeps their output, starts them again, and
+//! stops them so that nothing is left.
+
+mod env;
+mod error;
+mod fsx;
+mod secret;
+
+pub use error::{Error, Kind, Result};
