@@ -7,7 +7,7 @@ mod choose;
 mod corpus;
 mod cost;
 mod drift;
-mod figure;
+pub(crate) mod figure;
 mod keeper;
 mod memory;
 mod processes;
