@@ -81,6 +81,8 @@ kinds! {
     ExitedEarly = "exited-early";
     /// The sidecar was not ready in time.
     NotReady = "not-ready";
+    /// The sidecar did not answer the questions about its life.
+    NotAlive = "not-alive";
     /// The sidecar was started too often; it is given up.
     RestartLimit = "restart-limit";
     /// The keeper of the sidecar was killed.
@@ -138,6 +140,13 @@ impl Error {
     #[must_use]
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.0.help = Some(help.into());
+        self
+    }
+
+    /// The same facts under another headline.
+    #[must_use]
+    pub(crate) fn with(mut self, kind: Kind, headline: impl Into<String>) -> Self {
+        (self.0.kind, self.0.headline) = (kind, headline.into());
         self
     }
 

@@ -3,7 +3,9 @@
 
 mod env;
 mod error;
+mod exit;
 mod fsx;
+mod machine;
 mod secret;
 
 pub use error::{Error, Kind, Result};
