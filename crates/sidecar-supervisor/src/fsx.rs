@@ -3,7 +3,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Makes a directory, and those above it.
 pub(crate) fn make_dir(dir: &Path) -> io::Result<()> {
@@ -35,9 +35,33 @@ pub(crate) fn head(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Whether a program's file cannot be replaced, as something runs it or looks at it. Only Windows keeps files so.
+pub(crate) fn is_in_use(path: &Path) -> bool {
+    cfg!(windows) && path.exists() && OpenOptions::new().write(true).open(path).is_err()
+}
+
 /// Opens a file to read.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     File::open(path)
+}
+
+/// The names in a directory; none where it cannot be read.
+pub(crate) fn names(dir: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(dir) else { return Vec::new() };
+    entries.flatten().map(|entry| entry.file_name().into()).collect()
+}
+
+/// Removes a directory with all that is in it; that there was none is fine.
+pub(crate) fn remove_dir(dir: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// Gives a file another name.
+pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)
 }
 
 /// Removes a file; that there was none is fine.
