@@ -4,6 +4,7 @@
 mod env;
 mod error;
 mod fsx;
+mod port;
 mod secret;
 
 pub use error::{Error, Kind, Result};

@@ -1,0 +1,4 @@
+//! Where a sidecar listens.
+
+pub(crate) mod announce;
+pub(crate) mod file;
