@@ -1,5 +1,7 @@
 //! The sidecar's port: chosen and held before it starts, or found in what it writes; then proved to be its own.
 
+pub(crate) mod announce;
+pub(crate) mod file;
 mod prove;
 
 use std::net::{SocketAddr, TcpListener};
