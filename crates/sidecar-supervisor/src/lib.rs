@@ -4,6 +4,8 @@
 mod env;
 mod error;
 mod fsx;
+mod output;
 mod secret;
 
 pub use error::{Error, Kind, Result};
+pub use output::{Entry, Follower, Line, Stream};
