@@ -2,7 +2,7 @@
 
 mod failure;
 mod http;
-mod tcp;
+pub(crate) mod tcp;
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -109,3 +109,5 @@ fn good(answer: http::Answer, method: &str, path: &str) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests;
+pub(crate) fn supported(_name: &str, _run: &sidecar_spec::Run) -> crate::error::Result<()> { Ok(()) }
+pub(crate) mod jsonrpc { pub(crate) fn notification(method: &str) -> String { method.to_owned() } }

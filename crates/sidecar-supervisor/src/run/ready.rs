@@ -215,7 +215,7 @@ fn own(context: &Context, running: &Running, address: SocketAddr) -> bool {
         match prove(&running.keeper, address) {
             Proof::Own => return true,
             // Nothing better can be had here: the checks that follow must do.
-            Proof::Unknown if client::tcp::connect(address, Instant::now() + Duration::from_secs(1)).is_ok() => {
+            Proof::Unknown if client::tcp::Connection::open(address, Instant::now() + Duration::from_secs(1)).is_ok() => {
                 return true;
             }
             Proof::Exposed(at) => {
