@@ -102,7 +102,7 @@ impl Shared {
 impl App {
     /// Tells everyone who listens.
     pub(crate) fn tell(&self, shared: &Shared, run: u64, what: Happened) {
-        let event = Event { sidecar: Arc::clone(&shared.name), run, at: event::millis(), what };
+        let event = Event { sidecar: shared.name.to_string(), run, at: event::millis(), what };
         // Nobody may be listening.
         let _ = self.events.send(event);
     }

@@ -1,6 +1,5 @@
 //! What happens to sidecars, told to whoever listens.
 
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
@@ -20,7 +19,7 @@ pub(crate) const KEPT: usize = 1024;
 #[serde(rename_all = "kebab-case")]
 pub struct Event {
     /// The sidecar's name.
-    pub sidecar: Arc<str>,
+    pub sidecar: String,
     /// Its run, counted from 1; 0 before the first.
     pub run: u64,
     /// When, in milliseconds since 1970 (UTC).

@@ -29,7 +29,8 @@ impl Instance {
                 sweep(&all.join(name));
             }
         }
-        let id = &Secret::random()?.reveal()[..16];
+        let random = Secret::random()?;
+        let id = &random.reveal()[..16];
         let (dir, path) = (all.join(id), all.join(format!("{id}.lock")));
         // It is locked before it has its name, so that no other run finds it unlocked.
         let new = all.join(format!("{id}.new"));

@@ -74,7 +74,7 @@ fn no_port(shared: &Shared, error: &std::io::Error) -> Failure {
 }
 
 /// Who listens on a port, in words; `None` where nobody does, or where this system does not tell.
-fn occupant(port: u16) -> Option<String> {
+pub(crate) fn occupant(port: u16) -> Option<String> {
     let listeners = sidecar_keeper::listeners(port, &sidecar_keeper::all_processes()).ok()?;
     let listener = listeners.first()?;
     let owners = listener.owners.iter().map(|pid| {
