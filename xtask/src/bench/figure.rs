@@ -7,8 +7,12 @@ pub(super) struct Unit(&'static str, usize);
 pub(super) const SECONDS: Unit = Unit("s", 2);
 pub(super) const CPU_SECONDS: Unit = Unit("CPU s", 1);
 pub(super) const MILLISECONDS: Unit = Unit("ms", 1);
+pub(super) const MICROSECONDS: Unit = Unit("µs", 0);
 /// 1,000,000 bytes.
 pub(super) const MEGABYTES: Unit = Unit("MB", 1);
+/// As `/proc` counts: 1024 bytes.
+pub(super) const KILOBYTES: Unit = Unit("kB", 0);
+pub(super) const COUNT: Unit = Unit("", 0);
 pub(super) const MB_PER_SECOND: Unit = Unit("MB/s", 0);
 pub(super) const PER_SECOND: Unit = Unit("/s", 0);
 pub(super) const TIMES: Unit = Unit("x", 2);

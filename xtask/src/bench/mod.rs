@@ -8,9 +8,12 @@ mod corpus;
 mod cost;
 mod drift;
 mod figure;
+mod keeper;
 mod memory;
+mod processes;
 mod scene;
 mod script;
+mod spawn;
 mod steps;
 mod storm;
 mod sync;
@@ -38,7 +41,7 @@ struct Bench {
 /// A name, what it measures, and how.
 type Measurement = (&'static str, &'static str, fn(&Bench) -> Result<Vec<Figure>>);
 
-const MEASUREMENTS: [Measurement; 10] = [
+const MEASUREMENTS: [Measurement; 12] = [
     ("sync", "cold sync of 20 sidecars of 5-60 MB, beside curl + sha256sum + tar", sync::measure),
     ("build", "the same by build() in an unoptimised build script", build::measure),
     ("steps", "build() of one 60 MB sidecar at opt-level 0, by form", steps::measure),
@@ -48,6 +51,8 @@ const MEASUREMENTS: [Measurement; 10] = [
     ("memory", "most memory of a cold sync of one 300 MB program", memory::measure),
     ("cost", "what sidecar-fetch adds to a cold build with tauri-build", cost::measure),
     ("choose", "choosing the asset of a release, on one core", choose::measure),
+    ("spawn", "starting a program through a keeper, plainly, and by what others offer", spawn::measure),
+    ("keeper", "a keeper's memory, and how often it is woken", keeper::measure),
     ("storm", "16 processes at once, and 200 that are killed", storm::measure),
 ];
 
