@@ -23,6 +23,11 @@ impl ProcessId {
         sys::is_alive(self)
     }
 
+    /// The name of its program, for people; `None` when it is gone or cannot be seen.
+    pub fn name(self) -> Option<String> {
+        sys::name(self.pid).filter(|_| self.is_alive())
+    }
+
     /// Every process below this one, in no particular order.
     pub fn descendants(self) -> Vec<Self> {
         sys::descendants(self.pid)

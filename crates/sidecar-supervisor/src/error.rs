@@ -1,5 +1,6 @@
 //! The one error shape of the project: code, headline, facts, help.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 
@@ -19,7 +20,7 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: Kind,
     headline: String,
-    facts: Vec<(&'static str, String)>,
+    facts: Vec<(Cow<'static, str>, String)>,
     log: Vec<String>,
     help: Option<String>,
 }
@@ -81,6 +82,12 @@ kinds! {
     ExitedEarly = "exited-early";
     /// The sidecar was not ready in time.
     NotReady = "not-ready";
+    /// The sidecar ended by itself after it was ready.
+    Exited = "exited";
+    /// A sidecar that this one depends on does not run.
+    DependencyFailed = "dependency-failed";
+    /// The sidecar did not answer the questions about its life.
+    NotAlive = "not-alive";
     /// The sidecar was started too often; it is given up.
     RestartLimit = "restart-limit";
     /// The keeper of the sidecar was killed.
@@ -130,14 +137,21 @@ impl Error {
     }
 
     #[must_use]
-    pub(crate) fn fact(mut self, key: &'static str, value: impl fmt::Display) -> Self {
-        self.0.facts.push((key, printable(&value.to_string())));
+    pub(crate) fn fact(mut self, key: impl Into<Cow<'static, str>>, value: impl fmt::Display) -> Self {
+        self.0.facts.push((key.into(), printable(&value.to_string())));
         self
     }
 
     #[must_use]
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.0.help = Some(help.into());
+        self
+    }
+
+    /// The same facts under another headline.
+    #[must_use]
+    pub(crate) fn with(mut self, kind: Kind, headline: impl Into<String>) -> Self {
+        (self.0.kind, self.0.headline) = (kind, headline.into());
         self
     }
 
@@ -160,7 +174,7 @@ impl Error {
 
     /// The facts as (key, value) pairs, in the order in which they are printed.
     pub fn facts(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.facts.iter().map(|(key, value)| (*key, value.as_str()))
+        self.0.facts.iter().map(|(key, value)| (&**key, value.as_str()))
     }
 
     /// The last lines that the sidecar wrote, where they may tell why.

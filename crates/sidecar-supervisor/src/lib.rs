@@ -1,9 +1,36 @@
 //! Runs the sidecars of a desktop app: starts them, proves that they are ready, keeps their output, starts them again, and
 //! stops them so that nothing is left.
 
+mod actor;
+mod app;
+mod cancel;
+mod capture;
+mod client;
 mod env;
 mod error;
+mod event;
+mod exit;
 mod fsx;
+mod instance;
+mod launch;
+mod machine;
+mod output;
+mod port;
+mod reply;
+mod run;
 mod secret;
+mod sidecar;
+mod stop;
+mod supervisor;
 
+pub use capture::Captured;
 pub use error::{Error, Kind, Result};
+pub use event::{Blocker, Event, Events, Happened, Told};
+pub use exit::{Exit, ExitReason};
+pub use machine::State;
+pub use output::{Entry, Follower, Line, Stream};
+pub use reply::Reply;
+pub use sidecar::{Sidecar, Status, Usage};
+pub use sidecar_keeper::{Missing, Scope, Swept, containment_scope, init};
+pub use supervisor::{Builder, Supervisor};
+pub use {sidecar_spec as spec, sidecar_spec::Spec};

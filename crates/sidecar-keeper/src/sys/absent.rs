@@ -61,6 +61,10 @@ pub(crate) fn is_alive(_process: ProcessId) -> bool {
     true
 }
 
+pub(crate) fn name(_pid: u32) -> Option<String> {
+    None
+}
+
 pub(crate) fn descendants(_root: u32) -> Vec<ProcessId> {
     Vec::new()
 }

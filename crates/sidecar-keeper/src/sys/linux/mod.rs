@@ -21,7 +21,9 @@ use socket::Waited;
 
 pub(crate) use kill::{kill, kill_round};
 pub(crate) use net::{lease, listeners};
-pub(crate) use proc::{all_processes, descendants, identity, is_alive, random, usage, with_cookie, world};
+pub(crate) use proc::{
+    all_processes, descendants, identity, is_alive, name, random, usage, with_cookie, world,
+};
 pub(crate) use raw::user;
 pub(crate) use start::{init, open_keeper, scope};
 

@@ -104,6 +104,14 @@ pub(crate) fn is_alive(process: ProcessId) -> bool {
     }
 }
 
+/// The file name of its program; of another user's process, the shorter name that the kernel keeps.
+pub(crate) fn name(pid: u32) -> Option<String> {
+    let program = fsx::link(format!("/proc/{pid}/exe")).ok();
+    let name = program.and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+    let kernel = || fsx::text(format!("/proc/{pid}/comm")).ok().map(|name| name.trim_end().to_owned());
+    name.map(|name| name.trim_end_matches(" (deleted)").to_owned()).or_else(kernel)
+}
+
 pub(crate) fn all_processes() -> Vec<u32> {
     fsx::names("/proc").iter().filter_map(|name| name.to_str()?.parse().ok()).collect()
 }
@@ -257,6 +265,13 @@ mod tests {
         };
         assert_eq!(pids(&[]), [2, 3, 4, 5, 7, 9]);
         assert_eq!(pids(&[3]), [2, 5, 9]);
+    }
+
+    #[test]
+    fn a_process_has_the_name_of_its_program() {
+        let own = std::env::current_exe().unwrap();
+        assert_eq!(name(std::process::id()), own.file_name().map(|name| name.to_string_lossy().into_owned()));
+        assert_eq!(name(u32::MAX), None);
     }
 
     #[test]

@@ -1,0 +1,322 @@
+//! The thread of a sidecar: it takes what happened, asks the machine, and does what that says.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use sidecar_spec::Signal;
+
+use crate::app::{App, Shared};
+use crate::cancel::Cancel;
+use crate::error::{Error, Kind, Result};
+use crate::event::{Blocker, Happened};
+use crate::machine::{Effect, Input, Machine, Outcome, Policy, RunInput, State, Ticket};
+use crate::reply::Answer;
+use crate::run::{self, Running};
+use crate::stop;
+
+/// What the thread of a sidecar is told.
+pub(crate) enum Message {
+    /// A command, and whom to answer.
+    Command(Command, Answer<()>),
+    /// From now on nothing is started, or again everything.
+    Latch(bool),
+    /// The answer to a question about what it depends on.
+    Needs(u64, Result<()>),
+    /// The answer to a question about what depends on it.
+    Dependents(u64),
+    /// The run with that number is under way.
+    Launched(u64, Arc<Running>),
+    /// Something happened to the run with that number.
+    Run(u64, RunInput),
+    /// Bytes for its input.
+    Write(Vec<u8>, Answer<()>),
+    /// Its input ends.
+    CloseStdin(Answer<()>),
+    /// The supervisor ends: whatever runs is killed, as if the app had died.
+    End,
+}
+
+/// What can be asked of a sidecar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Command {
+    Start,
+    /// For another sidecar, which depends on it.
+    Want,
+    Stop,
+    Restart,
+}
+
+struct Actor {
+    app: Arc<App>,
+    shared: Arc<Shared>,
+    machine: Machine,
+    answers: BTreeMap<Ticket, Answer<()>>,
+    tickets: Ticket,
+    run: u64,
+    cancel: Cancel,
+    running: Option<Arc<Running>>,
+}
+
+/// Starts the thread.
+pub(crate) fn begin(app: Arc<App>, shared: Arc<Shared>, inbox: Receiver<Message>, seed: u64) -> Result<()> {
+    let policy = Policy::of(&shared.spec.run);
+    let machine = Machine::new(&shared.name, policy, seed);
+    let name = shared.name.to_string();
+    let mut actor = Actor {
+        app,
+        shared,
+        machine,
+        answers: BTreeMap::new(),
+        tickets: 0,
+        run: 0,
+        cancel: Cancel::default(),
+        running: None,
+    };
+    run::thread(&name, "sidecar", move || actor.serve(&inbox))
+}
+
+impl Actor {
+    fn serve(&mut self, inbox: &Receiver<Message>) {
+        loop {
+            let message = match self.machine.wake() {
+                None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(at) => inbox.recv_timeout(at.saturating_duration_since(Instant::now())),
+            };
+            match message {
+                Ok(Message::End) | Err(RecvTimeoutError::Disconnected) => return self.end(),
+                Ok(message) => self.take(message),
+                Err(RecvTimeoutError::Timeout) => self.step(Input::Wake),
+            }
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Command(command, answer) => {
+                self.tickets += 1;
+                let ticket = self.tickets;
+                self.answers.insert(ticket, answer);
+                self.step(match command {
+                    Command::Start => Input::Start(ticket),
+                    Command::Want => Input::Want(ticket),
+                    Command::Stop => Input::Stop(ticket),
+                    Command::Restart => Input::Restart(ticket),
+                });
+            }
+            Message::Latch(latched) => self.step(Input::Latch(latched)),
+            Message::Needs(question, outcome) => self.step(Input::Needs(question, outcome)),
+            Message::Dependents(question) => self.step(Input::Dependents(question)),
+            Message::Launched(run, running) if run == self.run => self.launched(running),
+            Message::Run(run, input) if run == self.run => self.happened(input),
+            // Of a run that is over.
+            Message::Launched(..) | Message::Run(..) => {}
+            Message::Write(bytes, answer) => match &self.running {
+                Some(running) => running.write(bytes, answer),
+                None => answer(Err(self.not_running())),
+            },
+            Message::CloseStdin(answer) => match &self.running {
+                Some(running) => answer(running.close_stdin()),
+                None => answer(Err(self.not_running())),
+            },
+            Message::End => {}
+        }
+    }
+
+    fn launched(&mut self, running: Arc<Running>) {
+        let pid = running.keeper.leader().pid;
+        self.shared.view().running = Some(Arc::clone(&running));
+        self.running = Some(running);
+        self.tell(Happened::Launched { pid });
+        self.step(Input::Run(RunInput::Launched));
+    }
+
+    fn happened(&mut self, input: RunInput) {
+        match &input {
+            RunInput::Exited(exit, ..) => {
+                self.cancel.cancel();
+                self.tell(Happened::Exited { exit: exit.clone() });
+            }
+            RunInput::Empty => {
+                self.running = None;
+                self.shared.view().running = None;
+            }
+            _ => {}
+        }
+        self.step(Input::Run(input));
+    }
+
+    fn step(&mut self, input: Input) {
+        for effect in self.machine.step(input, Instant::now()) {
+            self.act(effect);
+        }
+    }
+
+    fn act(&mut self, effect: Effect) {
+        match effect {
+            Effect::State(state) => self.enter(state),
+            Effect::Answer(ticket, Outcome(outcome)) => {
+                if let Some(answer) = self.answers.remove(&ticket) {
+                    answer(outcome);
+                }
+            }
+            Effect::AskNeeds(question) => self.ask_needs(question),
+            Effect::StopDependents(question) => self.stop_dependents(question),
+            Effect::RestartDependents => self.restart_dependents(),
+            Effect::Launch => {
+                self.run += 1;
+                self.cancel = Cancel::default();
+                self.shared.view().run = self.run;
+                run::begin(&self.app, &self.shared, self.run, &self.cancel);
+            }
+            Effect::Ask => {
+                self.cancel.cancel();
+                if let Some(running) = self.running.clone() {
+                    stop::ask(&self.shared, self.run, running);
+                }
+            }
+            Effect::Signal(signal) => self.signal(signal),
+            Effect::Kill(overdue) => self.kill(overdue),
+            Effect::Restart(after, attempt) => {
+                let error = self.machine.error().cloned();
+                self.shared.view().restarts += 1;
+                if let Some(error) = error {
+                    self.shared.view().error = Some(error.clone());
+                    let after = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+                    self.tell(Happened::Restart { after, attempt, error });
+                }
+            }
+            Effect::Failed => {
+                if let Some(error) = self.machine.error().cloned() {
+                    self.shared.view().error = Some(error.clone());
+                    self.tell(Happened::Failed { error });
+                }
+            }
+        }
+    }
+
+    fn enter(&mut self, state: State) {
+        let mut view = self.shared.view();
+        view.state = state;
+        if state == State::Running {
+            view.error = None;
+        }
+        drop(view);
+        self.tell(Happened::State { state });
+    }
+
+    fn signal(&mut self, signal: Signal) {
+        self.cancel.cancel();
+        let Some(running) = &self.running else { return };
+        if let Err(error) = running.keeper.signal(stop::number(signal)) {
+            // A keeper that is lost is told by its own thread.
+            if error.kind() == sidecar_keeper::Kind::Unsupported {
+                self.shared.send(Message::Run(self.run, RunInput::SignalRefused));
+            }
+        }
+    }
+
+    fn kill(&mut self, overdue: bool) {
+        self.cancel.cancel();
+        let Some(running) = &self.running else { return };
+        if overdue {
+            let processes = running.processes().into_iter();
+            let processes = processes.map(|it| Blocker { pid: it.pid, name: it.name() }).collect();
+            self.tell(Happened::StopBlocked { processes });
+        }
+        // A keeper that is lost is told by its own thread, which kills what is left.
+        let _ = running.keeper.kill();
+    }
+
+    /// Starts what this one depends on, and reports when all of it is ready or one is not.
+    fn ask_needs(&self, question: u64) {
+        let names: Vec<String> =
+            self.shared.spec.run.depends_on.iter().map(|dependency| dependency.name.clone()).collect();
+        let needed: Vec<Arc<Shared>> =
+            names.iter().filter_map(|name| self.app.sidecars.get(name)).map(Arc::clone).collect();
+        let shared = Arc::clone(&self.shared);
+        let gather = Gather::new(needed.len(), move |outcome| shared.send(Message::Needs(question, outcome)));
+        for other in needed {
+            let (gather, own, name) = (Arc::clone(&gather), Arc::clone(&self.shared.name), Arc::clone(&other.name));
+            let answer = move |outcome: Result<()>| {
+                gather.arrived(outcome.map_err(|error| {
+                    let headline = format!("`{own}` needs `{name}`, which does not run: {}", error.headline());
+                    error.with(Kind::DependencyFailed, headline)
+                }));
+            };
+            other.send(Message::Command(Command::Want, Box::new(answer)));
+        }
+    }
+
+    /// Stops what depends on this one, and reports when nothing of it runs.
+    fn stop_dependents(&self, question: u64) {
+        let dependents: Vec<&Arc<Shared>> = self.dependents(|_| true);
+        let shared = Arc::clone(&self.shared);
+        // One that cannot be stopped has told so to whoever asked; this one is stopped all the same.
+        let gather = Gather::new(dependents.len(), move |_| shared.send(Message::Dependents(question)));
+        for other in dependents {
+            let gather = Arc::clone(&gather);
+            other.send(Message::Command(Command::Stop, Box::new(move |_| gather.arrived(Ok(())))));
+        }
+    }
+
+    fn restart_dependents(&self) {
+        for other in self.dependents(|restart_with| restart_with) {
+            other.send(Message::Command(Command::Restart, Box::new(|_| {})));
+        }
+    }
+
+    /// Those that depend on this one and are not down.
+    fn dependents(&self, wanted: impl Fn(bool) -> bool) -> Vec<&Arc<Shared>> {
+        let names = self.shared.dependents.iter().filter(|(_, restart_with)| wanted(*restart_with));
+        let all = names.filter_map(|(name, _)| self.app.sidecars.get(name));
+        all.filter(|other| !other.view().state.is_down()).collect()
+    }
+
+    fn not_running(&self) -> Error {
+        Error::new(Kind::NotRunning, format!("`{}` does not run", self.shared.name))
+    }
+
+    fn tell(&self, what: Happened) {
+        self.app.tell(&self.shared, self.run, what);
+    }
+
+    /// The supervisor ends: what runs has the time that it has when the app dies.
+    fn end(&mut self) {
+        self.cancel.cancel();
+        if let Some(running) = self.running.take() {
+            let grace: Duration = self.shared.spec.run.stop.app_death_grace.get();
+            let _ = if grace.is_zero() { running.keeper.kill() } else { running.keeper.stop(grace) };
+        }
+        self.shared.view().running = None;
+    }
+}
+
+/// Waits for the answers of several, and passes on the first failure, or success when all have answered.
+pub(crate) struct Gather(Mutex<Option<Answer<()>>>, AtomicUsize);
+
+impl Gather {
+    pub(crate) fn new(count: usize, done: impl FnOnce(Result<()>) + Send + 'static) -> Arc<Self> {
+        let this = Self(Mutex::new(Some(Box::new(done))), AtomicUsize::new(count));
+        if count == 0 {
+            this.finish(Ok(()));
+        }
+        Arc::new(this)
+    }
+
+    pub(crate) fn arrived(&self, outcome: Result<()>) {
+        let last = self.1.fetch_sub(1, Ordering::AcqRel) == 1;
+        if last || outcome.is_err() {
+            self.finish(outcome);
+        }
+    }
+
+    fn finish(&self, outcome: Result<()>) {
+        let done = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(done) = done {
+            done(outcome);
+        }
+    }
+}

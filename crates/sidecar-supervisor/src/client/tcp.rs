@@ -1,0 +1,111 @@
+//! A connection whose every step ends at one deadline.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use sidecar_spec::Span;
+
+use super::failure::{Failure, within};
+
+/// A connection with a deadline.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    stream: TcpStream,
+    deadline: Instant,
+    within: Span,
+}
+
+impl Connection {
+    /// Connects. That this succeeds says little: the system accepts for a process that hangs.
+    pub(crate) fn open(address: SocketAddr, deadline: Instant) -> Result<Self, Failure> {
+        let within = within(deadline);
+        let failure = |e: &io::Error| Failure::of_io(e, within);
+        let left = time_left(deadline).ok_or_else(|| Failure::timed_out(within))?;
+        let stream =
+            TcpStream::connect_timeout(&address, left).map_err(|e| failure(&e).before_connected())?;
+        // Where nobody listens on a port that the system may also give to clients, a client can be given that very port,
+        // and is then connected to itself.
+        if stream.local_addr().map_err(|e| failure(&e))? == address {
+            return Err(Failure::refused());
+        }
+        stream.set_nodelay(true).map_err(|e| failure(&e))?;
+        Ok(Self { stream, deadline, within })
+    }
+
+    /// Sends all of it.
+    pub(crate) fn send(&mut self, mut bytes: &[u8]) -> Result<(), Failure> {
+        while !bytes.is_empty() {
+            self.stream.set_write_timeout(Some(self.left()?)).map_err(|e| self.failure(&e))?;
+            match self.stream.write(bytes) {
+                Ok(0) => return Err(Failure::closed()),
+                Ok(count) => bytes = &bytes[count..],
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(self.failure(&e)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Some bytes, at least one; none at the end.
+    pub(crate) fn receive<'a>(&mut self, buffer: &'a mut [u8]) -> Result<Option<&'a [u8]>, Failure> {
+        loop {
+            self.stream.set_read_timeout(Some(self.left()?)).map_err(|e| self.failure(&e))?;
+            match self.stream.read(buffer) {
+                Ok(0) => return Ok(None),
+                Ok(count) => return Ok(Some(&buffer[..count])),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(self.failure(&e)),
+            }
+        }
+    }
+
+    /// Ends earlier than it would have.
+    pub(crate) fn end_within(&mut self, time: Duration) {
+        self.deadline = self.deadline.min(Instant::now() + time);
+    }
+
+    fn left(&self) -> Result<Duration, Failure> {
+        time_left(self.deadline).ok_or_else(|| Failure::timed_out(self.within))
+    }
+
+    fn failure(&self, error: &io::Error) -> Failure {
+        Failure::of_io(error, self.within)
+    }
+}
+
+/// Never zero, which sockets take for no limit.
+fn time_left(deadline: Instant) -> Option<Duration> {
+    Some(deadline.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::super::Reason;
+    use super::super::tests::soon;
+    use super::*;
+
+    #[test]
+    fn one_that_listens_is_connected_to_even_where_nobody_accepts() {
+        for host in ["127.0.0.1:0", "[::1]:0"] {
+            let listener = TcpListener::bind(host).unwrap();
+            Connection::open(listener.local_addr().unwrap(), soon()).unwrap();
+        }
+    }
+
+    #[test]
+    fn nobody_there_is_told() {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let failure = Connection::open(address, soon()).unwrap_err();
+        assert_eq!((failure.reason(), failure.to_string().as_str()), (Reason::Refused, "connection refused"));
+    }
+
+    #[test]
+    fn a_deadline_that_has_passed_is_told() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let failure = Connection::open(listener.local_addr().unwrap(), Instant::now()).unwrap_err();
+        assert_eq!(failure.reason(), Reason::TimedOut);
+    }
+}

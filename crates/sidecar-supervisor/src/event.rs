@@ -1,0 +1,142 @@
+//! What happens to sidecars, told to whoever listens.
+
+use std::time::{Duration, SystemTime};
+
+use serde::Serialize;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::machine::State;
+
+/// So many events are kept for listeners that are slow.
+pub(crate) const KEPT: usize = 1024;
+
+/// Something that happened to a sidecar.
+#[non_exhaustive]
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Event {
+    /// The sidecar's name.
+    pub sidecar: String,
+    /// Its run, counted from 1; 0 before the first.
+    pub run: u64,
+    /// When, in milliseconds since 1970 (UTC).
+    pub at: u64,
+    /// What.
+    #[serde(flatten)]
+    pub what: Happened,
+}
+
+/// What happened.
+#[non_exhaustive]
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+pub enum Happened {
+    /// It is in another state.
+    State {
+        /// The new one.
+        state: State,
+    },
+    /// Its program runs.
+    Launched {
+        /// The number of its first process.
+        pid: u32,
+    },
+    /// Its port is known. Whether the sidecar has it is proved before it is ready.
+    Port {
+        /// The port.
+        port: u16,
+    },
+    /// It wrote another port after its first one; the first counts.
+    PortAgain {
+        /// The other one.
+        port: u16,
+    },
+    /// Its first process ended. It is told at once, whoever still holds its output.
+    Exited {
+        /// How.
+        exit: Exit,
+    },
+    /// It had its time to stop, and these processes are killed now.
+    StopBlocked {
+        /// Who did not end.
+        processes: Vec<Blocker>,
+    },
+    /// The keeper of its tree was killed. What is left of the tree is killed now.
+    KeeperLost {
+        /// How many processes were known to be left.
+        processes: usize,
+    },
+    /// It is started again.
+    Restart {
+        /// After so many milliseconds.
+        after: u64,
+        /// For the so-manieth time in a row, from 1.
+        attempt: u32,
+        /// Why.
+        error: Error,
+    },
+    /// It failed, and is not started again.
+    Failed {
+        /// Why.
+        error: Error,
+    },
+    /// The spec limits what it may use, and this system cannot hold it to that.
+    Unlimited {
+        /// What is not limited: `memory`, `cpu`.
+        limits: Vec<&'static str>,
+    },
+}
+
+/// A process that did not end in time.
+#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Blocker {
+    /// Its number.
+    pub pid: u32,
+    /// The name of its program, where it can be seen.
+    pub name: Option<String>,
+}
+
+/// An event, or that some were missed.
+#[non_exhaustive]
+#[derive(Debug, Clone)]
+pub enum Told {
+    /// The next event.
+    Event(Event),
+    /// So many events came while nobody looked, and are lost to this listener. The states are as
+    /// [`Sidecar::status`](crate::Sidecar::status) tells.
+    Missed(u64),
+}
+
+/// The events from now on.
+#[derive(Debug)]
+pub struct Events(broadcast::Receiver<Event>);
+
+impl Events {
+    pub(crate) fn new(receiver: broadcast::Receiver<Event>) -> Self {
+        Self(receiver)
+    }
+
+    /// The next event; `None` when the supervisor has ended.
+    pub async fn next(&mut self) -> Option<Told> {
+        match self.0.recv().await {
+            Ok(event) => Some(Told::Event(event)),
+            Err(RecvError::Lagged(count)) => Some(Told::Missed(count)),
+            Err(RecvError::Closed) => None,
+        }
+    }
+
+    /// Blocks this thread until the next event; `None` when the supervisor has ended.
+    pub fn wait(&mut self) -> Option<Told> {
+        pollster::block_on(self.next())
+    }
+}
+
+/// Now, in milliseconds since 1970.
+pub(crate) fn millis() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

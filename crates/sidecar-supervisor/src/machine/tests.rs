@@ -1,0 +1,436 @@
+use proptest::prelude::*;
+use sidecar_spec::{Run, Span, StopRequest};
+
+use super::*;
+use crate::exit::ExitReason;
+
+fn run_spec() -> Run {
+    let mut run = Run::default();
+    run.restart.backoff.jitter = 0;
+    run
+}
+
+fn machine(run: &Run) -> Machine {
+    Machine::new("db", Policy::of(run), 7)
+}
+
+fn error(kind: Kind) -> Error {
+    Error::new(kind, "it failed")
+}
+
+fn ended(code: i32) -> RunInput {
+    let reason = if code == 0 { ExitReason::Clean } else { ExitReason::Abnormal };
+    RunInput::Exited(Exit::of(reason, code), Hope::Some, error(Kind::ExitedEarly))
+}
+
+/// A story: the machine, a clock that only the story moves, and what was done so far.
+struct Story {
+    machine: Machine,
+    now: Instant,
+    done: Vec<Effect>,
+}
+
+impl Story {
+    fn new(run: &Run) -> Self {
+        Self { machine: machine(run), now: Instant::now(), done: Vec::new() }
+    }
+
+    fn tell(&mut self, input: Input) -> &mut Self {
+        self.done.extend(self.machine.step(input, self.now));
+        self
+    }
+
+    fn run(&mut self, input: RunInput) -> &mut Self {
+        self.tell(Input::Run(input))
+    }
+
+    /// Answers the last question.
+    fn needs(&mut self) -> &mut Self {
+        let question = self.machine.question;
+        self.tell(Input::Needs(question, Ok(())))
+    }
+
+    fn dependents(&mut self) -> &mut Self {
+        let question = self.machine.question;
+        self.tell(Input::Dependents(question))
+    }
+
+    fn wait(&mut self, millis: u64) -> &mut Self {
+        self.now += Duration::from_millis(millis);
+        self.tell(Input::Wake)
+    }
+
+    fn up(&mut self, ticket: Ticket) -> &mut Self {
+        self.tell(Input::Start(ticket)).needs().run(RunInput::Launched).run(RunInput::Ready)
+    }
+
+    /// What was done since the last look.
+    fn take(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.done)
+    }
+
+    fn state(&self) -> State {
+        self.machine.state()
+    }
+}
+
+fn ok(ticket: Ticket) -> Effect {
+    Effect::Answer(ticket, Outcome(Ok(())))
+}
+
+fn failed(ticket: Ticket, kind: Kind) -> Effect {
+    Effect::Answer(ticket, Outcome(Err(error(kind))))
+}
+
+#[test]
+fn starts_proves_itself_and_stops() {
+    let mut story = Story::new(&run_spec());
+    story.tell(Input::Start(1)).needs().run(RunInput::Launched);
+    assert_eq!(story.take(), [Effect::State(State::Starting), Effect::AskNeeds(1), Effect::Launch]);
+    story.run(RunInput::Ready);
+    assert_eq!(story.take(), [Effect::State(State::Running), ok(1)]);
+    story.tell(Input::Stop(2)).dependents();
+    assert_eq!(
+        story.take(),
+        [Effect::State(State::Stopping), Effect::StopDependents(2), Effect::Signal(Signal::Term)]
+    );
+    // Its first process ended: what is left has no more time. It is stopped when nothing is left, and not before.
+    story.run(ended(0));
+    assert_eq!(story.take(), [Effect::Kill(false)]);
+    story.run(RunInput::Empty);
+    assert_eq!(story.take(), [Effect::State(State::Stopped), ok(2)]);
+}
+
+#[test]
+fn a_stop_climbs_the_ladder() {
+    let mut run = run_spec();
+    run.stop.request = Some(StopRequest::CloseStdin);
+    let mut story = Story::new(&run);
+    story.up(1).tell(Input::Stop(2)).dependents().take();
+    story.wait(4_999);
+    assert_eq!(story.take(), []);
+    story.wait(1);
+    assert_eq!(story.take(), [Effect::Signal(Signal::Term)]);
+    story.wait(5_000);
+    assert_eq!(story.take(), [Effect::Kill(true)]);
+    // Nothing can be done about a process that the system does not let go, but to say so.
+    story.wait(10_000);
+    assert_eq!(story.take(), [failed(2, Kind::Timeout)]);
+    assert_eq!(story.state(), State::Stopping);
+    story.run(RunInput::Empty);
+    assert_eq!(story.state(), State::Stopped);
+}
+
+#[test]
+fn a_request_that_cannot_be_made_costs_no_time() {
+    let mut run = run_spec();
+    run.stop.request = Some(StopRequest::CloseStdin);
+    let mut story = Story::new(&run);
+    story.up(1).tell(Input::Stop(2)).dependents().take();
+    story.run(RunInput::Asked(Err("refused".into()))).run(RunInput::SignalRefused);
+    assert_eq!(story.take(), [Effect::Signal(Signal::Term), Effect::Kill(false)]);
+}
+
+#[test]
+fn a_crash_is_followed_by_a_restart_after_the_tree_is_gone() {
+    let mut story = Story::new(&run_spec());
+    story.up(1).take();
+    story.run(ended(3));
+    let waits = Duration::from_millis(500);
+    assert_eq!(
+        story.take(),
+        [
+            Effect::State(State::Restarting),
+            Effect::Restart(waits, 1),
+            Effect::RestartDependents,
+            Effect::Kill(false)
+        ]
+    );
+    story.wait(10_000_000).take();
+    story.run(RunInput::Empty).wait(499);
+    assert_eq!(story.take(), []);
+    story.wait(1).needs().run(RunInput::Launched).run(RunInput::Ready);
+    assert_eq!(story.state(), State::Running);
+}
+
+#[test]
+fn a_success_is_no_failure() {
+    let mut story = Story::new(&run_spec());
+    story.up(1).run(ended(0)).run(RunInput::Empty);
+    assert_eq!(story.state(), State::Stopped);
+    let mut run = run_spec();
+    run.restart.when = sidecar_spec::RestartWhen::Always;
+    let mut story = Story::new(&run);
+    story.up(1).run(ended(0)).run(RunInput::Empty);
+    assert_eq!(story.state(), State::Restarting);
+}
+
+#[test]
+fn permanent_failures_are_not_tried_again() {
+    let mut run = run_spec();
+    run.permanent_codes = vec![78.into()];
+    let mut story = Story::new(&run);
+    story.up(1).take();
+    story.run(ended(78)).run(RunInput::Empty);
+    assert_eq!(story.state(), State::Error);
+    let mut story = Story::new(&run);
+    story.tell(Input::Start(1)).needs();
+    story.run(RunInput::LaunchFailed(Failure::permanent(error(Kind::ProgramMissing))));
+    assert!(story.take().contains(&failed(1, Kind::ProgramMissing)));
+    assert_eq!(story.state(), State::Error);
+}
+
+#[test]
+fn what_never_becomes_ready_is_given_up() {
+    let mut story = Story::new(&run_spec());
+    story.tell(Input::Start(1)).needs();
+    for _ in 0..6 {
+        assert_eq!(story.state(), State::Starting);
+        story.run(RunInput::Launched).wait(30_000).run(ended(0)).run(RunInput::Empty);
+        story.wait(10_000).needs();
+    }
+    assert_eq!(story.state(), State::Error);
+    assert!(story.take().contains(&failed(1, Kind::RestartLimit)));
+    // Somebody tries again: all begins anew.
+    story.up(2);
+    assert_eq!(story.state(), State::Running);
+}
+
+#[test]
+fn a_taken_port_costs_neither_time_nor_budget() {
+    let mut story = Story::new(&run_spec());
+    story.tell(Input::Start(1)).needs().run(RunInput::Launched).take();
+    let exit = Exit::of(ExitReason::Abnormal, 1);
+    story.run(RunInput::Exited(exit, Hope::OtherPort, error(Kind::PortTaken))).run(RunInput::Empty);
+    assert_eq!(story.take(), [Effect::Kill(false), Effect::AskNeeds(2)]);
+    assert_eq!(story.state(), State::Starting);
+}
+
+#[test]
+fn degraded_is_told_and_not_restarted() {
+    let mut run = run_spec();
+    run.health.ready = Some("http:/health".parse::<sidecar_spec::Check>().unwrap().into());
+    let mut story = Story::new(&run);
+    story.up(1).run(RunInput::Serves(Err("503".into())));
+    assert_eq!(story.state(), State::Running);
+    story.run(RunInput::Serves(Err("503".into())));
+    assert_eq!(story.state(), State::Degraded);
+    story.run(RunInput::Serves(Ok(())));
+    assert_eq!(story.state(), State::Running);
+}
+
+#[test]
+fn what_does_not_answer_is_restarted() {
+    let mut run = run_spec();
+    run.health.live = Some("http:/live".parse::<sidecar_spec::Check>().unwrap().into());
+    let mut story = Story::new(&run);
+    story.up(1);
+    for _ in 0..2 {
+        story.run(RunInput::Lives(Err("timeout".into())));
+    }
+    story.run(RunInput::Lives(Ok(())));
+    for _ in 0..3 {
+        assert_eq!(story.state(), State::Running);
+        story.run(RunInput::Lives(Err("timeout".into())));
+    }
+    assert_eq!(story.state(), State::Restarting);
+    assert!(story.take().contains(&Effect::Signal(Signal::Term)));
+}
+
+#[test]
+fn a_start_during_a_stop_comes_after_it() {
+    let mut story = Story::new(&run_spec());
+    story.up(1).tell(Input::Stop(2)).dependents().tell(Input::Start(3)).take();
+    story.run(ended(0)).run(RunInput::Empty);
+    assert!(story.take().contains(&ok(2)));
+    story.needs().run(RunInput::Launched).run(RunInput::Ready);
+    assert_eq!(story.take().last(), Some(&ok(3)));
+    // And a second stop takes the start back.
+    story.tell(Input::Stop(4)).dependents().tell(Input::Start(5)).tell(Input::Stop(6)).take();
+    story.run(ended(0)).run(RunInput::Empty);
+    assert_eq!(story.take(), [Effect::Kill(false), Effect::State(State::Stopped), ok(4), ok(6)]);
+}
+
+#[test]
+fn a_stop_while_its_keeper_starts_is_done_when_it_can_be() {
+    let mut story = Story::new(&run_spec());
+    story.tell(Input::Start(1)).needs().tell(Input::Stop(2)).take();
+    assert_eq!(story.state(), State::Stopping);
+    story.run(RunInput::Launched);
+    assert_eq!(story.take(), [Effect::Signal(Signal::Term)]);
+    let mut story = Story::new(&run_spec());
+    story.tell(Input::Start(1)).needs().tell(Input::Stop(2));
+    story.run(RunInput::LaunchFailed(Failure::permanent(error(Kind::ProgramMissing))));
+    assert_eq!(story.take().last(), Some(&ok(2)));
+    assert_eq!(story.state(), State::Stopped);
+}
+
+#[test]
+fn before_an_update_nothing_is_started() {
+    let mut story = Story::new(&run_spec());
+    story.up(1).tell(Input::Latch(true)).tell(Input::Start(2)).take();
+    story.run(ended(1)).run(RunInput::Empty);
+    assert!(story.state().is_down());
+    story.tell(Input::Start(3));
+    assert!(story.take().contains(&failed(3, Kind::Updating)));
+    story.tell(Input::Latch(false)).up(4);
+    assert_eq!(story.state(), State::Running);
+}
+
+#[test]
+fn who_depends_on_it_does_not_cut_the_wait_short() {
+    let mut story = Story::new(&run_spec());
+    story.up(1).run(ended(1)).run(RunInput::Empty).take();
+    story.tell(Input::Want(2));
+    assert_eq!((story.take(), story.state()), (vec![], State::Restarting));
+    story.tell(Input::Start(3));
+    assert_eq!(story.state(), State::Starting);
+}
+
+#[test]
+fn a_lost_keeper_is_a_crash() {
+    let mut story = Story::new(&run_spec());
+    story.up(1).take();
+    story.run(RunInput::KeeperLost(error(Kind::KeeperLost)));
+    assert_eq!(story.state(), State::Restarting);
+    assert!(!story.take().iter().any(|effect| matches!(effect, Effect::Kill(_))), "the reporter kills");
+    story.run(RunInput::Empty).wait(500);
+    assert_eq!(story.state(), State::Starting);
+}
+
+#[test]
+fn stale_answers_about_others_are_ignored() {
+    let mut story = Story::new(&run_spec());
+    story.tell(Input::Start(1)).tell(Input::Stop(2)).dependents().tell(Input::Start(3)).take();
+    story.tell(Input::Needs(1, Err(error(Kind::Cancelled))));
+    assert_eq!((story.take(), story.state()), (vec![], State::Starting));
+}
+
+/// What the world can do next, by numbers: the meaning depends on where it is.
+#[derive(Debug, Clone)]
+struct Move {
+    kind: u8,
+    wait: u64,
+}
+
+/// A world that answers effects, late and in any way that is possible.
+#[derive(Default)]
+struct World {
+    launching: bool,
+    leader: bool,
+    tree: bool,
+    needs: Option<u64>,
+    dependents: Option<u64>,
+    tickets: u64,
+    open: std::collections::BTreeMap<Ticket, bool>,
+}
+
+impl World {
+    /// Takes note of what the machine wants, and checks that it may.
+    fn obey(&mut self, effects: &[Effect], state: State) {
+        for effect in effects {
+            match effect {
+                Effect::Launch => {
+                    assert!(!self.tree && !self.launching, "a second run beside the first");
+                    self.launching = true;
+                }
+                Effect::AskNeeds(question) => self.needs = Some(*question),
+                Effect::StopDependents(question) => self.dependents = Some(*question),
+                Effect::Answer(ticket, outcome) => {
+                    let stop = self.open.remove(ticket).expect("answered once");
+                    if stop && outcome.0.is_ok() {
+                        assert!(!self.tree && !self.launching, "stopped, but something runs");
+                    }
+                }
+                Effect::State(state) if state.is_down() => assert!(!self.tree && !self.launching),
+                _ => {}
+            }
+        }
+        assert!(!state.is_up() || self.tree);
+    }
+
+    fn input(&mut self, step: &Move) -> Option<Input> {
+        self.tickets += 1;
+        let ticket = self.tickets;
+        let mut command = |stop, input| {
+            self.open.insert(ticket, stop);
+            Some(input)
+        };
+        match step.kind % 18 {
+            0 => command(false, Input::Start(ticket)),
+            1 => command(true, Input::Stop(ticket)),
+            2 => command(false, Input::Restart(ticket)),
+            3 => command(false, Input::Want(ticket)),
+            4 => Some(Input::Latch(step.wait.is_multiple_of(3))),
+            5 | 6 => self.needs.take().map(|question| {
+                let refused = step.wait.is_multiple_of(5);
+                Input::Needs(question, if refused { Err(error(Kind::NotReady)) } else { Ok(()) })
+            }),
+            7 => self.dependents.take().map(Input::Dependents),
+            8 | 9 if self.launching => {
+                self.launching = false;
+                if step.wait.is_multiple_of(4) {
+                    return Some(Input::Run(RunInput::LaunchFailed(Failure::passing(error(
+                        Kind::LaunchFailed,
+                    )))));
+                }
+                (self.leader, self.tree) = (true, true);
+                Some(Input::Run(RunInput::Launched))
+            }
+            10 if self.tree => Some(Input::Run(RunInput::Ready)),
+            11 if self.leader => {
+                self.leader = false;
+                Some(Input::Run(ended(i32::try_from(step.wait % 3).unwrap())))
+            }
+            12 if self.tree && !self.leader => {
+                self.tree = false;
+                Some(Input::Run(RunInput::Empty))
+            }
+            13 if self.tree => Some(Input::Run(RunInput::Unfit(Failure {
+                error: error(Kind::ForeignListener),
+                hope: [Hope::None, Hope::Some, Hope::OtherPort][usize::try_from(step.wait % 3).unwrap()],
+            }))),
+            14 if self.tree => Some(Input::Run(RunInput::Lives(Err("no".into())))),
+            15 if self.tree => Some(Input::Run(RunInput::Asked(Err("no".into())))),
+            16 if self.tree => Some(Input::Run(RunInput::SignalRefused)),
+            _ => Some(Input::Wake),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #[test]
+    fn every_command_is_answered_once_and_nothing_runs_twice(
+        request in any::<bool>(),
+        moves in prop::collection::vec((any::<u8>(), 0_u64..40_000).prop_map(|(kind, wait)| Move { kind, wait }), 0..120),
+    ) {
+        let mut run = run_spec();
+        run.stop.request = request.then_some(StopRequest::CloseStdin);
+        run.health.live = Some("tcp".parse::<sidecar_spec::Check>().unwrap().into());
+        run.restart.stable_after = Span::from_secs(20);
+        let (mut story, mut world) = (Story::new(&run), World::default());
+        for step in &moves {
+            story.now += Duration::from_millis(step.wait);
+            if let Some(input) = world.input(step) {
+                story.tell(input);
+                world.obey(&story.take(), story.state());
+            }
+        }
+        // In the end everything is stopped, and nobody is left without an answer.
+        world.open.insert(u64::MAX, true);
+        story.tell(Input::Stop(u64::MAX));
+        world.obey(&story.take(), story.state());
+        for kind in [5, 7, 8, 7, 11, 12, 7].into_iter().cycle().take(200) {
+            story.now += Duration::from_secs(1);
+            story.tell(Input::Wake);
+            world.obey(&story.take(), story.state());
+            if let Some(input) = world.input(&Move { kind, wait: 1 }) {
+                story.tell(input);
+                world.obey(&story.take(), story.state());
+            }
+        }
+        prop_assert!(story.state().is_down(), "{:?}", story.machine);
+        prop_assert!(world.open.is_empty(), "{:?} of {:?}", world.open, story.machine);
+    }
+}

@@ -1,0 +1,79 @@
+//! Whether a port is the sidecar's own: the socket that listens there belongs to its tree, and lies on loopback only.
+
+use std::net::{IpAddr, SocketAddr};
+
+use sidecar_keeper::{Keeper, Kind as Keepers, Listener};
+
+/// What is known of a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// It is the sidecar's own.
+    Own,
+    /// Nobody listens there yet.
+    Nobody,
+    /// The sidecar listens there, where other machines reach it.
+    Exposed(SocketAddr),
+    /// Somebody else listens there.
+    Foreign(SocketAddr),
+    /// This system does not tell who listens.
+    Unknown,
+}
+
+/// Looks who listens now.
+pub(crate) fn prove(keeper: &Keeper, address: SocketAddr) -> Proof {
+    let mut tree: Vec<u32> = keeper.process().descendants().iter().map(|process| process.pid).collect();
+    tree.push(keeper.leader().pid);
+    match sidecar_keeper::listeners(address.port(), &tree) {
+        Ok(listeners) => judge(&listeners, address.ip()),
+        Err(error) if error.kind() == Keepers::Unsupported => Proof::Unknown,
+        // The tables can be read in a moment, or not at all: then it is never proved.
+        Err(_) => Proof::Nobody,
+    }
+}
+
+fn judge(listeners: &[Listener], host: IpAddr) -> Proof {
+    let (own, others): (Vec<_>, Vec<_>) = listeners.iter().partition(|listener| !listener.owners.is_empty());
+    if let Some(exposed) = own.iter().find(|listener| !listener.address.ip().is_loopback()) {
+        return Proof::Exposed(exposed.address);
+    }
+    if own.iter().any(|listener| listener.address.ip() == host) {
+        return Proof::Own;
+    }
+    // Whoever listens on all addresses is reached on this one as well.
+    let reached = |listener: &&&Listener| listener.address.ip() == host || listener.address.ip().is_unspecified();
+    match others.iter().find(reached) {
+        Some(foreign) => Proof::Foreign(foreign.address),
+        None => Proof::Nobody,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listener(address: &str, owners: &[u32]) -> Listener {
+        Listener { address: address.parse().unwrap(), owners: owners.to_vec() }
+    }
+
+    #[test]
+    fn only_an_own_socket_on_loopback_proves_it() {
+        let host: IpAddr = [127, 0, 0, 1].into();
+        for (listeners, expected) in [
+            (vec![], Proof::Nobody),
+            (vec![listener("127.0.0.1:80", &[7])], Proof::Own),
+            (vec![listener("127.0.0.1:80", &[7]), listener("[::1]:80", &[7])], Proof::Own),
+            // On IPv6 alone, nobody is reached under the address that the app uses.
+            (vec![listener("[::1]:80", &[7])], Proof::Nobody),
+            (vec![listener("0.0.0.0:80", &[7])], Proof::Exposed("0.0.0.0:80".parse().unwrap())),
+            (
+                vec![listener("127.0.0.1:80", &[7]), listener("[::]:80", &[8])],
+                Proof::Exposed("[::]:80".parse().unwrap()),
+            ),
+            (vec![listener("127.0.0.1:80", &[])], Proof::Foreign("127.0.0.1:80".parse().unwrap())),
+            (vec![listener("0.0.0.0:80", &[])], Proof::Foreign("0.0.0.0:80".parse().unwrap())),
+            (vec![listener("10.0.0.1:80", &[])], Proof::Nobody),
+        ] {
+            assert_eq!(judge(&listeners, host), expected, "{listeners:?}");
+        }
+    }
+}

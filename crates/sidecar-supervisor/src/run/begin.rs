@@ -1,0 +1,172 @@
+//! spawn: from the spec to a program that runs.
+
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex};
+
+use sidecar_keeper::{Keeper, Kind as Keepers};
+
+use super::{Input, Running, ended, ready};
+use crate::actor::Message;
+use crate::app::{App, Shared};
+use crate::cancel::Cancel;
+use crate::error::{Error, Kind};
+use crate::event::Happened;
+use crate::launch::{self, Prepared, Purpose};
+use crate::machine::{Failure, Hope, RunInput};
+use crate::output::Stream;
+
+/// What the threads of a run share.
+#[derive(Clone)]
+pub(super) struct Context {
+    pub(super) app: Arc<App>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) run: u64,
+    pub(super) cancel: Cancel,
+    inbox: Sender<Message>,
+}
+
+impl Context {
+    /// Tells the sidecar's thread; whether there is one.
+    pub(super) fn tell(&self, input: RunInput) -> bool {
+        self.inbox.send(Message::Run(self.run, input)).is_ok()
+    }
+
+    /// Tells everyone who listens.
+    pub(super) fn event(&self, what: Happened) {
+        self.app.tell(&self.shared, self.run, what);
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.shared.name
+    }
+}
+
+/// Begins a run in a thread of its own: a slow disk must not keep the sidecar from answering commands.
+pub(crate) fn begin(app: &Arc<App>, shared: &Arc<Shared>, run: u64, cancel: &Cancel) {
+    let context = Context {
+        app: Arc::clone(app),
+        shared: Arc::clone(shared),
+        run,
+        cancel: cancel.clone(),
+        inbox: shared.inbox.clone(),
+    };
+    let failed = context.clone();
+    if let Err(error) = super::thread(&shared.name, "run", move || start(&context)) {
+        failed.tell(RunInput::LaunchFailed(Failure::passing(error)));
+    }
+}
+
+fn start(context: &Context) {
+    let launched = launch::prepare(&context.app, &context.shared, Purpose::Serve).and_then(|prepared| {
+        // Before the start, so that nothing it writes is missed.
+        let search = ready::Search::begin(context, &prepared)?;
+        let lease = prepared.lease.is_some();
+        let (running, kept) = spawn(context, prepared)?;
+        Ok((running, search, kept, lease))
+    });
+    let (running, search, kept, _lease) = match launched {
+        Ok(launched) => launched,
+        Err(failure) => {
+            context.cancel.cancel();
+            context.tell(RunInput::LaunchFailed(failure));
+            return;
+        }
+    };
+    let running = Arc::new(running);
+    let known = context.inbox.send(Message::Launched(context.run, Arc::clone(&running))).is_ok();
+    if !known || context.cancel.is_cancelled() {
+        // The supervisor has ended meanwhile.
+        let _ = running.keeper.kill();
+    }
+    if let Err(error) = ended::listen(context, &running) {
+        // Nobody would learn how it ends: it must not run.
+        let _ = running.keeper.kill();
+        context.tell(RunInput::LaunchFailed(Failure::passing(error)));
+        return;
+    }
+    ready::drive(context, &running, search, kept);
+}
+
+/// Starts the program, and reads what it writes. Returns the held port as well.
+fn spawn(
+    context: &Context,
+    prepared: Prepared,
+) -> Result<(Running, Option<sidecar_keeper::PortLease>), Failure> {
+    let shared = &context.shared;
+    let Prepared { launch, program, address, lease, token, nonce, token_file, .. } = prepared;
+    for secret in [&token, &nonce].into_iter().flatten() {
+        shared.output.hide(secret);
+    }
+    {
+        let mut view = shared.view();
+        view.token.clone_from(&token);
+        view.address = address;
+        view.program = Some(program.clone());
+    }
+    if let Some(address) = address {
+        context.event(Happened::Port { port: address.port() });
+    }
+    limits(context);
+    let mut keeper = Keeper::spawn(launch).map_err(|error| refused(context.name(), &program, &error))?;
+    let (stdin, stdout, stderr) = (keeper.stdin.take(), keeper.stdout.take(), keeper.stderr.take());
+    let read = || {
+        let mut readings = Vec::new();
+        if let Some(pipe) = stdout {
+            readings.push(shared.output.read(Stream::Stdout, pipe)?);
+        }
+        if let Some(pipe) = stderr {
+            readings.push(shared.output.read(Stream::Stderr, pipe)?);
+        }
+        Ok(readings)
+    };
+    // Dropping the keeper ends what was started.
+    let readings = read().map_err(|e: std::io::Error| {
+        Failure::passing(Error::new(Kind::Io, format!("no thread for `{}`", context.name())).fact("system", e))
+    })?;
+    let input = Input::new(&shared.name, stdin).map_err(Failure::passing)?;
+    let running = Running {
+        keeper,
+        address: Mutex::new(address),
+        token,
+        nonce,
+        proved: AtomicBool::new(false),
+        input,
+        readings,
+        _token_file: token_file,
+    };
+    Ok((running, lease))
+}
+
+/// What the spec limits, and nothing here can.
+fn limits(context: &Context) {
+    let wanted = &context.shared.spec.run.limits;
+    let limits: Vec<&'static str> =
+        [("memory", wanted.memory.is_some()), ("cpu", wanted.cpu.is_some())]
+            .into_iter()
+            .filter_map(|(name, is_set)| is_set.then_some(name))
+            .collect();
+    if !limits.is_empty() {
+        context.event(Happened::Unlimited { limits });
+    }
+}
+
+/// The keeper's error, in the supervisor's words.
+pub(crate) fn refused(context_name: &str, program: &std::path::Path, error: &sidecar_keeper::Error) -> Failure {
+    let kind = match error.kind() {
+        Keepers::LaunchFailed => Kind::LaunchFailed,
+        Keepers::BadLaunch => Kind::BadLaunch,
+        Keepers::Unsupported | Keepers::NotInitialised => Kind::Unsupported,
+        _ => Kind::Io,
+    };
+    let mut ours = Error::new(kind, format!("`{context_name}` does not start"));
+    if kind != Kind::LaunchFailed {
+        ours = ours.fact("reason", error.headline());
+    }
+    ours = ours.fact("program", program.display());
+    for (key, value) in error.facts() {
+        ours = ours.fact(key.to_owned(), value);
+    }
+    let hope = if kind == Kind::Io { Hope::Some } else { Hope::None };
+    Failure { error: ours, hope }
+}

@@ -1,0 +1,108 @@
+//! How a run ended: told by its keeper, put into words, with the last lines that it wrote.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sidecar_keeper::Event;
+use sidecar_spec::Port;
+
+use super::Running;
+use super::begin::Context;
+use crate::error::{Error, Kind, Result};
+use crate::event::Happened;
+use crate::exit::{Exit, ExitReason};
+use crate::machine::{Hope, RunInput};
+use crate::output::Line;
+
+/// So many of the last lines go into an error.
+const TAIL: usize = 20;
+
+/// So long is waited for the end of the output before an exit is told: what it wrote last may be on its way. Children of
+/// the sidecar may hold its output for ever.
+const LAST_WORDS: Duration = Duration::from_millis(50);
+
+/// How long the rest of a tree may take to die after its keeper was killed, until it is tried again.
+const REMAINS: Duration = Duration::from_secs(5);
+
+/// Listens to the keeper, in a thread of its own, until nothing of the tree is left.
+pub(super) fn listen(context: &Context, running: &Arc<Running>) -> Result<()> {
+    let (context, running) = (context.clone(), Arc::clone(running));
+    let name = context.name().to_owned();
+    super::thread(&name, "keeper", move || {
+        while let Ok(Some(event)) = running.keeper.next_event(None) {
+            match event {
+                Event::Exited(status) => exited(&context, &running, status),
+                Event::TreeEmpty => break,
+                Event::KeeperLost(left) => {
+                    lost(&context, &running, left.len());
+                    break;
+                }
+                _ => {}
+            }
+        }
+        context.cancel.cancel();
+        context.tell(RunInput::Empty);
+    })
+}
+
+fn lost(context: &Context, running: &Running, processes: usize) {
+    context.event(Happened::KeeperLost { processes });
+    let error = Error::new(Kind::KeeperLost, format!("the keeper of `{}` was killed", context.name()))
+        .fact("left", format!("{processes} processes, which are killed"));
+    context.tell(RunInput::KeeperLost(error));
+    // What cannot be killed now is tried again: nothing may be started beside it.
+    while running.keeper.kill_remains(REMAINS).is_err() {
+        std::thread::sleep(REMAINS);
+    }
+}
+
+fn exited(context: &Context, running: &Running, status: std::process::ExitStatus) {
+    for reading in &running.readings {
+        reading.wait(LAST_WORDS);
+    }
+    let exit = Exit::new(status, &context.shared.spec.run);
+    let tail = context.shared.output.tail(TAIL);
+    let (error, hope) = explain(context, running, &exit, &tail);
+    context.tell(RunInput::Exited(exit, hope, error));
+}
+
+/// Why it ended, as far as can be told, and what another run would bring.
+fn explain(context: &Context, running: &Running, exit: &Exit, tail: &[Line]) -> (Error, Hope) {
+    let name = context.name();
+    let (kind, headline) = if running.is_proved() {
+        (Kind::Exited, format!("`{name}` {exit}"))
+    } else {
+        (Kind::ExitedEarly, format!("`{name}` {exit} before it was ready"))
+    };
+    let error = Error::new(kind, headline).log(tail.iter().map(|line| line.text.clone()));
+    let lease = context.shared.spec.run.port == Port::Lease;
+    if lease && !running.is_proved() && exit.reason != ExitReason::Clean && tail.iter().any(|line| is_taken(&line.text)) {
+        return (error.fact("reason", "its port was taken meanwhile"), Hope::OtherPort);
+    }
+    (error, Hope::Some)
+}
+
+/// Whether a line says that a port is taken: the system's words in C, Node, Go, Python, Java and on Windows.
+fn is_taken(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    ["address already in use", "address in use", "eaddrinuse", "only one usage of each socket address", "wsaeacces"]
+        .iter()
+        .any(|words| line.contains(words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_taken;
+
+    #[test]
+    fn a_taken_port_is_heard_in_many_languages() {
+        for line in [
+            "Error: listen EADDRINUSE: address already in use 127.0.0.1:4000",
+            "OSError: [Errno 98] Address already in use",
+            "listen tcp 127.0.0.1:4000: bind: Only one usage of each socket address (protocol/network address/port) is normally permitted.",
+        ] {
+            assert!(is_taken(line), "{line}");
+        }
+        assert!(!is_taken("listening on 4000"));
+    }
+}

@@ -1,0 +1,75 @@
+//! One run of a sidecar: the threads that start it, read it, prove it, watch it, and tell how it ended.
+
+mod begin;
+mod ended;
+mod input;
+mod ready;
+mod rpc;
+mod watch;
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use sidecar_keeper::{Keeper, ProcessId};
+
+use crate::client::Peer;
+use crate::error::{Error, Kind, Result};
+use crate::launch::TokenFile;
+use crate::output::Reading;
+use crate::reply::Answer;
+use crate::secret::Secret;
+pub(crate) use begin::{begin, refused};
+use input::Input;
+
+/// What runs.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) keeper: Keeper,
+    /// Where it listens, once that is known.
+    address: Mutex<Option<SocketAddr>>,
+    token: Option<Secret>,
+    nonce: Option<Secret>,
+    /// Whether it has proved itself.
+    proved: AtomicBool,
+    /// It was found to be what it must not be, or to do what it must not do: how it ends does not matter any more.
+    input: Input,
+    readings: Vec<Reading>,
+    _token_file: Option<TokenFile>,
+}
+
+impl Running {
+    /// Everything of its tree.
+    pub(crate) fn processes(&self) -> Vec<ProcessId> {
+        self.keeper.process().descendants()
+    }
+
+    /// Where and how it is asked; `None` while its port is not known.
+    pub(crate) fn peer(&self) -> Option<Peer> {
+        let address = self.address.lock().unwrap_or_else(PoisonError::into_inner);
+        address.map(|address| Peer { address, token: self.token.clone(), nonce: self.nonce.clone() })
+    }
+
+    /// Writes to its input, in the order of the calls. The answer comes when it is written.
+    pub(crate) fn write(&self, bytes: Vec<u8>, answer: Answer<()>) {
+        self.input.write(bytes, answer);
+    }
+
+    /// Ends its input, after all that was written before.
+    pub(crate) fn close_stdin(&self) -> Result<()> {
+        self.input.close()
+    }
+
+    fn is_proved(&self) -> bool {
+        self.proved.load(Ordering::Acquire)
+    }
+}
+
+/// Starts a thread of a sidecar.
+pub(crate) fn thread(name: &str, what: &str, body: impl FnOnce() + Send + 'static) -> Result<()> {
+    let started = thread::Builder::new().name(format!("{what} {name}")).spawn(body);
+    started.map(drop).map_err(|e| {
+        Error::new(Kind::Io, format!("no thread for `{name}`")).fact("system", e)
+    })
+}
