@@ -239,10 +239,12 @@ impl Actor {
         let shared = Arc::clone(&self.shared);
         let gather = Gather::new(needed.len(), move |outcome| shared.send(Message::Needs(question, outcome)));
         for other in needed {
-            let (gather, own, name) = (Arc::clone(&gather), Arc::clone(&self.shared.name), Arc::clone(&other.name));
+            let (gather, own, name) =
+                (Arc::clone(&gather), Arc::clone(&self.shared.name), Arc::clone(&other.name));
             let answer = move |outcome: Result<()>| {
                 gather.arrived(outcome.map_err(|error| {
-                    let headline = format!("`{own}` needs `{name}`, which does not run: {}", error.headline());
+                    let headline =
+                        format!("`{own}` needs `{name}`, which does not run: {}", error.headline());
                     error.with(Kind::DependencyFailed, headline)
                 }));
             };

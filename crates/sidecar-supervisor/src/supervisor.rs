@@ -140,7 +140,8 @@ impl Builder {
         let problems = self.spec.check();
         if let Some(first) = problems.first() {
             let count = problems.len();
-            let headline = if count == 1 { first.to_string() } else { format!("{first}, and {} more", count - 1) };
+            let headline =
+                if count == 1 { first.to_string() } else { format!("{first}, and {} more", count - 1) };
             let mut error = Error::new(Kind::SpecInvalid, headline);
             for problem in &problems {
                 error = error.fact(problem.kind.code(), problem);
@@ -229,7 +230,8 @@ impl Supervisor {
     fn begin(&self, inboxes: Vec<(Arc<Shared>, Receiver<Message>)>) -> Result<()> {
         for (shared, inbox) in inboxes {
             let mut seed = [0; 8];
-            getrandom::fill(&mut seed).map_err(|e| Error::io("the system gives no random bytes", &e.into()))?;
+            getrandom::fill(&mut seed)
+                .map_err(|e| Error::io("the system gives no random bytes", &e.into()))?;
             actor::begin(Arc::clone(&self.owner.app), shared, inbox, u64::from_le_bytes(seed))?;
         }
         Ok(())
@@ -319,7 +321,9 @@ fn unlocked(app: &App) -> Result<()> {
         while fsx::is_in_use(&program) {
             if Instant::now() >= deadline {
                 let error = Error::new(Kind::Timeout, "a program is still in use");
-                return Err(error.fact("path", program.display()).help("close what uses it, then update again"));
+                return Err(error
+                    .fact("path", program.display())
+                    .help("close what uses it, then update again"));
             }
             std::thread::sleep(Duration::from_millis(50));
         }

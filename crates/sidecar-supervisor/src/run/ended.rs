@@ -1,7 +1,7 @@
 //! How a run ended: told by its keeper, put into words, with the last lines that it wrote.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sidecar_keeper::Event;
 use sidecar_spec::Port;
@@ -57,8 +57,9 @@ fn lost(context: &Context, running: &Running, processes: usize) {
 }
 
 fn exited(context: &Context, running: &Running, status: std::process::ExitStatus) {
+    let deadline = Instant::now() + LAST_WORDS;
     for reading in &running.readings {
-        reading.wait(LAST_WORDS);
+        reading.wait(deadline.saturating_duration_since(Instant::now()));
     }
     let exit = Exit::new(status, &context.shared.spec.run);
     let tail = context.shared.output.tail(TAIL);
@@ -76,7 +77,11 @@ fn explain(context: &Context, running: &Running, exit: &Exit, tail: &[Line]) -> 
     };
     let error = Error::new(kind, headline).log(tail.iter().map(|line| line.text.clone()));
     let lease = context.shared.spec.run.port == Port::Lease;
-    if lease && !running.is_proved() && exit.reason != ExitReason::Clean && tail.iter().any(|line| is_taken(&line.text)) {
+    if lease
+        && !running.is_proved()
+        && exit.reason != ExitReason::Clean
+        && tail.iter().any(|line| is_taken(&line.text))
+    {
         return (error.fact("reason", "its port was taken meanwhile"), Hope::OtherPort);
     }
     (error, Hope::Some)
@@ -85,9 +90,15 @@ fn explain(context: &Context, running: &Running, exit: &Exit, tail: &[Line]) -> 
 /// Whether a line says that a port is taken: the system's words in C, Node, Go, Python, Java and on Windows.
 fn is_taken(line: &str) -> bool {
     let line = line.to_ascii_lowercase();
-    ["address already in use", "address in use", "eaddrinuse", "only one usage of each socket address", "wsaeacces"]
-        .iter()
-        .any(|words| line.contains(words))
+    [
+        "address already in use",
+        "address in use",
+        "eaddrinuse",
+        "only one usage of each socket address",
+        "wsaeacces",
+    ]
+    .iter()
+    .any(|words| line.contains(words))
 }
 
 #[cfg(test)]

@@ -69,7 +69,5 @@ impl Running {
 /// Starts a thread of a sidecar.
 pub(crate) fn thread(name: &str, what: &str, body: impl FnOnce() + Send + 'static) -> Result<()> {
     let started = thread::Builder::new().name(format!("{what} {name}")).spawn(body);
-    started.map(drop).map_err(|e| {
-        Error::new(Kind::Io, format!("no thread for `{name}`")).fact("system", e)
-    })
+    started.map(drop).map_err(|e| Error::new(Kind::Io, format!("no thread for `{name}`")).fact("system", e))
 }
