@@ -48,7 +48,7 @@ impl Scene {
     pub(crate) fn with(run: Value, flags: &[&str]) -> Self {
         let scene = Self::new();
         let run = scene.misbehaving(run, flags);
-        scene.sidecar(CAR, run)
+        scene.sidecar(CAR, &run)
     }
 
     /// The `run` table of a sidecar that misbehaves. All that it forks carries the scene's id in its arguments.
@@ -60,7 +60,7 @@ impl Scene {
         run
     }
 
-    pub(crate) fn sidecar(mut self, name: &str, run: Value) -> Self {
+    pub(crate) fn sidecar(mut self, name: &str, run: &Value) -> Self {
         self.sidecars.insert(name.to_owned(), serde_json::json!({ "run": run }));
         self
     }
@@ -201,7 +201,7 @@ impl Field {
         gone(&self.id, start)
     }
 
-    /// Ends the app by the end of its input, as when a user closes it: how long it took until nothing was left.
+    /// Ends the app by the end of its input, at which it stops its sidecars: how long it took until nothing was left.
     pub(crate) fn close_app(&mut self) -> Duration {
         let start = Instant::now();
         drop(self.stdin.take());

@@ -40,7 +40,7 @@ fn flood(flags: &[&str]) -> (Met, u64, Field) {
     let report = scene.path("report");
     let shown = format!("--report={}", report.display());
     let run = scene.misbehaving(quiet(), &[&["--say=up", &shown], flags].concat());
-    let mut field = scene.sidecar(CAR, run).begin();
+    let mut field = scene.sidecar(CAR, &run).begin();
     field.line("scope ");
     let app = field.app.id();
     // As it is before there is any output.
@@ -61,7 +61,10 @@ fn judge(label: &str, bytes: u64, (met, grown, mut field): (Met, u64, Field)) {
     #[expect(clippy::cast_precision_loss, reason = "for people")]
     let mb = |bytes: u64| bytes as f64 / MB as f64;
     println!("  fact {label}: {:.0} MB/s", mb(said) / took.as_secs_f64());
-    println!("  fact {label}, longest write: {:.1} ms, {slow} above 50 ms, aim 50 ms", longest.as_secs_f64() * 1e3);
+    println!(
+        "  fact {label}, longest write: {:.1} ms, {slow} above 50 ms, aim 50 ms",
+        longest.as_secs_f64() * 1e3
+    );
     println!("  fact {label}, the app grew by: {:.1} MB, aim {} MB", mb(grown), GROWTH / MB);
     assert!(grown < GROWTH, "{label}: the app grew by {grown} bytes");
     field.kill_app();
@@ -90,7 +93,8 @@ pub(crate) fn line_without_an_end(setup: &Setup) {
     let (_, lines) = field.line("lines ");
     assert!(lines.parse::<u32>().unwrap() >= 4, "{lines}");
     let seen = field.seen.join("\n");
-    assert!(seen.contains(r"before\u0000after"), "{seen}");
-    assert!(seen.contains("no UTF-8"), "{seen}");
+    for line in ["before\u{fffd}after", "\u{fffd} no UTF-8 \u{fffd}", "\"100 %\"", "after the bar"] {
+        assert!(seen.contains(line), "{line}\n{seen}");
+    }
     field.kill_app();
 }

@@ -27,7 +27,7 @@ pub(crate) fn app_killed_while_starting(setup: &Setup) {
     for round in 0..setup.rounds(12) {
         let tree: &[&str] = if round % 2 == 0 { &["--daemonize=2"] } else { &["--storm=50"] };
         let flags = [&SERVES[..], tree].concat();
-        let within = if round % 4 < 2 { 8_000 } else { 80_000 };
+        let within = if round % 4 < 2 { 8_000 } else { 30_000 };
         let scene = Scene::with(server(), &flags).setting("go");
         let begin = Instant::now();
         let mut field = scene.begin();
@@ -43,7 +43,7 @@ pub(crate) fn app_killed_while_starting(setup: &Setup) {
 /// However the app ends, its sidecar is asked to end first, can say so with nobody there to read it, and then nothing is
 /// left.
 pub(crate) fn app_ends_otherwise(setup: &Setup) {
-    for end in ["abort", "segv", "panic", "exit 0", "exit 3", "return", "TERM", "HUP", "INT"] {
+    for end in ["abort", "segv", "panic", "exit 0", "exit 3", "return", "close", "TERM", "HUP", "INT"] {
         let mut series = Vec::new();
         for _ in 0..setup.rounds(1) {
             let scene = Scene::new();
@@ -51,19 +51,24 @@ pub(crate) fn app_ends_otherwise(setup: &Setup) {
             let mut run = quiet();
             run["stop"] = json!({ "app-death-grace": "10s" });
             let run = scene.misbehaving(run, &["--daemonize=1", "--say=up", &words]);
-            let mut field = scene.sidecar(CAR, run).ready();
-            let start = Instant::now();
-            if end.chars().all(char::is_uppercase) {
-                signal(field.app.id(), end);
-            } else {
-                field.tell(end);
-            }
-            field.app.wait().unwrap();
-            series.push(gone(&field.id, start));
+            let mut field = scene.sidecar(CAR, &run).ready();
+            series.push(end_app(&mut field, end));
             assert!(field.path("words").exists(), "{end}: the sidecar could not finish");
         }
         tell(end, &mut series);
     }
+}
+
+/// Ends the app: how long it took until nothing of it and its sidecar was left.
+fn end_app(field: &mut Field, how: &str) -> Duration {
+    let start = Instant::now();
+    match how {
+        "close" => return field.close_app(),
+        name if name.chars().all(char::is_uppercase) => signal(field.app.id(), name),
+        command => drop(field.tell(command)),
+    }
+    field.app.wait().unwrap();
+    gone(&field.id, start)
 }
 
 /// The app hears of it, the tree ends without its keeper, and the sidecar is started again.
@@ -118,7 +123,9 @@ pub(crate) fn all_killed_then_relaunched(setup: &Setup) {
 fn kill_all(field: &mut Field) {
     let keeper = field.keeper(CAR);
     let pids = [parent(keeper), keeper, field.app.id()].map(|pid| ProcessId::of(pid).unwrap());
-    pids.iter().for_each(|process| kill(process.pid));
+    for process in pids {
+        kill(process.pid);
+    }
     field.app.wait().unwrap();
     // Their end is seen when whoever adopted them has reaped them.
     until("app, keeper and zygote are gone", || !pids.iter().any(|process| process.is_alive()));

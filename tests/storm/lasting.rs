@@ -31,8 +31,10 @@ pub(crate) fn many_restarts_leave_nothing(setup: &Setup) {
     });
     let grown = large.saturating_sub(small);
     let [fds, threads, zombies] = after;
-    println!("  fact after {rounds} restarts: {fds} descriptors (before {}), {threads} threads ({}), {zombies} zombies",
-        before[0], before[1]);
+    println!(
+        "  fact after {rounds} restarts: {fds} descriptors (before {}), {threads} threads ({}), {zombies} zombies",
+        before[0], before[1]
+    );
     println!("  fact after {rounds} restarts, the app grew by: {} kB, aim 5000 kB", grown / 1024);
     assert_eq!(zombies, 0);
     assert!(grown < 5_000_000, "{grown}");
@@ -40,49 +42,48 @@ pub(crate) fn many_restarts_leave_nothing(setup: &Setup) {
 }
 
 /// The secret of a launch is in the environment of the sidecar, or in the file that it is told, and nowhere else.
-pub(crate) fn secrets_stay_secret(_: &Setup) {
-    for way in ["env", "file"] {
-        let mut run = server();
-        run["args"] = json!([]);
+pub(crate) fn secrets_stay_secret(setup: &Setup) {
+    for _ in 0..setup.rounds(1) {
         let scene = Scene::new();
-        let secret_file = scene.path("secret");
-        let (token, flag) = match way {
-            "env" => (json!({ "env": "CAR_SECRET" }), "--token-env=CAR_SECRET".to_owned()),
-            _ => (json!({ "file": secret_file }), format!("--token-file={}", secret_file.display())),
-        };
-        run["token"] = token;
-        run["identity"] = json!("nonce");
-        // Ready means that the probe knew the secret.
-        let run = scene.misbehaving(run, &[&SERVES[..], &[flag.as_str()]].concat());
-        let mut field = scene.sidecar(CAR, run).ready();
-        let environment = file(field.leader(CAR), "environ");
-        let secret = match way {
-            "env" => environment.split('\0').find_map(|pair| pair.strip_prefix("CAR_SECRET=")).unwrap().to_owned(),
-            _ => std::fs::read_to_string(&secret_file).unwrap().trim().to_owned(),
-        };
-        assert_eq!(secret.len(), 64, "32 bytes in hexadecimal");
-        field.tell("debug");
-        field.line("debugged");
-        field.tell(&format!("log {CAR}"));
-        field.line("lines ");
-        field.stop(CAR);
-        let said = field.seen.join("\n");
-        assert!(said.contains("event "), "events were looked at");
-        assert!(!said.contains(&secret), "{way}: in what the app showed");
-        let shown = all_command_lines().into_iter().find(|(_, line)| line.contains(&secret));
-        assert_eq!(shown, None, "{way}: in a command line");
-        let left = found_below(&field.path("data"), &secret);
-        assert_eq!(left, None, "{way}: in a file of the app");
-        if way == "env" {
-            assert!(!environment_of_others(field.app.id(), &secret), "in the environment of the app");
-        }
-        field.kill_app();
+        let token = json!({ "env": "CAR_SECRET" });
+        keeps_secret(scene, token, "--token-env=CAR_SECRET", |leader| {
+            let environment = file(leader, "environ");
+            let secret = environment.split('\0').find_map(|pair| pair.strip_prefix("CAR_SECRET="));
+            secret.unwrap().to_owned()
+        });
+        let scene = Scene::new();
+        let path = scene.path("secret");
+        let token = json!({ "file": path });
+        keeps_secret(scene, token, &format!("--token-file={}", path.display()), |_| {
+            std::fs::read_to_string(&path).unwrap().trim().to_owned()
+        });
     }
     println!("  fact places that show a launch's secret: 0");
 }
 
-fn environment_of_others(app: u32, secret: &str) -> bool {
-    file(app, "environ").contains(secret)
+fn keeps_secret(scene: Scene, token: Value, flag: &str, secret: impl FnOnce(u32) -> String) {
+    let mut run = server();
+    run["token"] = token;
+    run["identity"] = json!("nonce");
+    // Ready means that the probe knew the secret.
+    let run = scene.misbehaving(run, &[&SERVES[..], &[flag]].concat());
+    let mut field = scene.sidecar(CAR, &run).ready();
+    let secret = secret(field.leader(CAR));
+    assert_eq!(secret.len(), 64, "32 bytes in hexadecimal");
+    let shown = all_command_lines().into_iter().find(|(_, line)| line.contains(&secret));
+    assert_eq!(shown, None, "{flag}: in a command line");
+    field.tell("debug");
+    field.line("debugged");
+    field.tell(&format!("log {CAR}"));
+    field.line("lines ");
+    field.stop(CAR);
+    let said = field.seen.join("\n");
+    assert!(said.contains("event ") && said.contains("Supervisor"), "there was something to look at");
+    assert!(!said.contains(&secret), "{flag}: in what the app showed");
+    assert!(!file(field.app.id(), "environ").contains(&secret), "{flag}: in the environment of the app");
+    let left = found_below(&field.path("data"), &secret);
+    assert_eq!(left, None, "{flag}: in a file of the app");
+    field.kill_app();
 }
 
 /// The app has a descriptor that every program inherits.

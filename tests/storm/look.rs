@@ -95,9 +95,12 @@ pub(crate) fn gone(word: &str, start: Instant) -> Duration {
             (first, empty) = (None, 0);
         }
         if start.elapsed() > LIMIT {
-            let lines: Vec<String> = left.iter().map(|pid| format!("{pid} {}", file(*pid, "cmdline"))).collect();
+            let lines: Vec<String> =
+                left.iter().map(|pid| format!("{pid} {}", file(*pid, "cmdline"))).collect();
             // They carry this case's word: they are ours.
-            left.iter().for_each(|pid| kill(*pid));
+            for pid in left.iter().copied() {
+                kill(pid);
+            }
             panic!("{} survivors after {LIMIT:?}:\n{}", left.len(), lines.join("\n").replace('\0', " "));
         }
         std::thread::park_timeout(Duration::from_millis(1));

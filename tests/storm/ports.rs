@@ -14,10 +14,8 @@ const EACH: usize = 32;
 pub(crate) fn ports_for_many_at_once(setup: &Setup) {
     let mut series = Vec::new();
     for _ in 0..setup.rounds(1) {
-        let first = crowd(Scene::new());
-        let data = first.path("data");
-        let second = crowd(Scene::new()).data(data);
-        let mut fields = [first.begin(), second.begin()];
+        let data = tempfile::tempdir().unwrap();
+        let mut fields = [(); 2].map(|()| crowd(Scene::new()).data(data.path().to_owned()).begin());
         let starts = fields.each_mut().map(|field| {
             field.line("scope ");
             (0..EACH).map(|at| field.tell(&format!("start {CAR}-{at}"))).min().unwrap()
@@ -25,7 +23,9 @@ pub(crate) fn ports_for_many_at_once(setup: &Setup) {
         for (field, start) in fields.iter_mut().zip(starts) {
             series.push(all_ready(field).saturating_duration_since(start));
         }
-        fields.iter_mut().for_each(|field| drop(field.kill_app()));
+        for field in &mut fields {
+            field.kill_app();
+        }
     }
     tell("until 32 of an app were ready", &mut series);
     println!("  fact sidecars started: {}, without their port: 0", series.len() * EACH);
@@ -34,7 +34,7 @@ pub(crate) fn ports_for_many_at_once(setup: &Setup) {
 fn crowd(mut scene: Scene) -> Scene {
     for at in 0..EACH {
         let run = scene.misbehaving(server(), &SERVES);
-        scene = scene.sidecar(&format!("{CAR}-{at}"), run);
+        scene = scene.sidecar(&format!("{CAR}-{at}"), &run);
     }
     scene
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::cases::Setup;
 use crate::field::Scene;
-use crate::look::{ID, carrying, tell};
+use crate::look::{ID, carrying, tell, until};
 
 /// A program, or what to install for it.
 struct Program {
@@ -40,7 +40,7 @@ const PROGRAMS: [Program; 5] = [
     Program {
         name: "Redis",
         package: "apt-get install --no-install-recommends redis-server",
-        prepare: redis,
+        prepare: |scene, redis| Ok(self::redis(scene, redis)),
         file: "redis-server",
         asks: b"PING\r\n",
         answers: b"+PONG",
@@ -48,7 +48,7 @@ const PROGRAMS: [Program; 5] = [
     Program {
         name: "nginx",
         package: "apt-get install --no-install-recommends nginx-light",
-        prepare: nginx,
+        prepare: |scene, nginx| Ok(self::nginx(scene, nginx)),
         file: "nginx",
         asks: HTTP,
         answers: b"HTTP/1.1 200",
@@ -89,12 +89,15 @@ pub(crate) fn real_programs(setup: &Setup) {
                     break;
                 }
             };
-            let mut field = scene.sidecar("program", run).begin();
+            let mut field = scene.sidecar("program", &run).begin();
             let port = field.start("program");
             ask(port, &program);
             let (start, when) = field.stop("program");
             stopped.push(when - start);
-            assert_eq!(carrying(&field.id).len(), 2, "{name}: only the app and its zygote are left");
+            // A keeper that has told that its tree is empty may take a moment to end.
+            until(&format!("{name}: only the app and its zygote are left"), || {
+                carrying(&field.id).len() == 2
+            });
             let port = field.start("program");
             ask(port, &program);
             gone.push(field.kill_app());
@@ -140,20 +143,20 @@ fn announcing(interpreter: &Path, script: &str) -> Value {
     })
 }
 
-fn redis(scene: &Scene, program: &Path) -> Result<Value, String> {
+fn redis(scene: &Scene, program: &Path) -> Value {
     let dir = scene.path("redis");
     std::fs::create_dir_all(&dir).unwrap();
-    Ok(json!({
+    json!({
         "program": { "path": program },
         "args": ["--port", "{port}", "--bind", "{host}", "--save", "", "--dir", dir],
         "cwd": dir,
         "health": { "ready": "line:Ready to accept connections" },
         "restart": { "when": "never" },
-    }))
+    })
 }
 
 /// nginx takes no port from its command line: this one has a fixed one, free when it was looked for.
-fn nginx(scene: &Scene, program: &Path) -> Result<Value, String> {
+fn nginx(scene: &Scene, program: &Path) -> Value {
     let dir = scene.path("nginx");
     std::fs::create_dir_all(&dir).unwrap();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -167,7 +170,7 @@ fn nginx(scene: &Scene, program: &Path) -> Result<Value, String> {
         dir.display()
     );
     std::fs::write(dir.join("nginx.conf"), config).unwrap();
-    Ok(json!({
+    json!({
         "program": { "path": program },
         "args": ["-p", dir, "-c", dir.join("nginx.conf"), "-e", "stderr"],
         "cwd": dir,
@@ -175,10 +178,10 @@ fn nginx(scene: &Scene, program: &Path) -> Result<Value, String> {
         "health": { "ready": "http:/" },
         "stop": { "signal": "QUIT" },
         "restart": { "when": "never" },
-    }))
+    })
 }
 
-/// PostgreSQL refuses to run as root, and becomes the user of its package then: a keeper of root may still end it.
+/// `PostgreSQL` refuses to run as root, and becomes the user of its package then: a keeper of root may still end it.
 fn postgres(scene: &Scene, program: &Path) -> Result<Value, String> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     let dir = scene.path("postgres");
@@ -186,7 +189,13 @@ fn postgres(scene: &Scene, program: &Path) -> Result<Value, String> {
     let root = std::fs::metadata("/proc/self").unwrap().uid() == 0;
     let become_other: &[&str] = if root {
         find("setpriv").ok_or("it refuses root, and there is no setpriv: apt-get install util-linux")?;
-        if !Command::new("id").arg("postgres").stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().success()
+        if !Command::new("id")
+            .arg("postgres")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .unwrap()
+            .success()
         {
             return Err("it refuses root, and there is no user `postgres`: install its package".to_owned());
         }

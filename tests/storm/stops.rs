@@ -15,7 +15,11 @@ pub(crate) fn tree_that_still_forks_stopped(setup: &Setup) {
         for _ in 0..setup.rounds(3) {
             let mut field = Scene::with(quiet(), &[tree, "--say=up"]).ready();
             let (start, when) = field.stop(CAR);
-            assert_eq!(carrying(&format!("--marker={}", field.id)), [0; 0], "stopped means that nothing is left");
+            assert_eq!(
+                carrying(&format!("--marker={}", field.id)),
+                [0; 0],
+                "stopped means that nothing is left"
+            );
             series.push(when - start);
             field.kill_app();
         }
@@ -40,7 +44,7 @@ pub(crate) fn stubborn_tree_stopped(setup: &Setup) {
         assert_eq!(carrying(&format!("--marker={}", field.id)), [0; 0], "stopped means that nothing is left");
         let took = when - start;
         assert!(took >= grace, "the grace is granted: {took:?}");
-        series.push(took - grace);
+        series.push(took.saturating_sub(grace));
         field.kill_app();
     }
     tell("killed, after the grace", &mut series);
@@ -56,7 +60,7 @@ pub(crate) fn stopped_means_tree_empty(setup: &Setup) {
         run["stop"] = json!({ "grace": "20s" });
         let flags = ["--ignore-term", "--fork=2", "--daemonize=1", "--say=up", &words];
         let run = scene.misbehaving(run, &flags);
-        let mut field = scene.sidecar(CAR, run).ready();
+        let mut field = scene.sidecar(CAR, &run).ready();
         let (start, when) = field.stop(CAR);
         assert_eq!(carrying(&format!("--marker={}", field.id)), [0; 0], "stopped means that nothing is left");
         assert!(field.path("words").exists(), "the first process was asked");

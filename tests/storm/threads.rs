@@ -18,7 +18,7 @@ pub(crate) fn started_from_threads_that_end(setup: &Setup) {
     let mut scene = Scene::new().setting(&format!("keep-alive={keep_alive}"));
     for way in WAYS {
         let run = scene.misbehaving(quiet(), &["--daemonize=1", "--say=up"]);
-        scene = scene.sidecar(way, run);
+        scene = scene.sidecar(way, &run);
     }
     let mut field = scene.begin();
     let mut leaders = Vec::new();
