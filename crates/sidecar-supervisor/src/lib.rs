@@ -3,9 +3,11 @@
 
 mod env;
 mod error;
+mod exit;
 mod fsx;
 mod output;
 mod secret;
 
 pub use error::{Error, Kind, Result};
+pub use exit::{Exit, ExitReason};
 pub use output::{Entry, Follower, Line, Stream};
