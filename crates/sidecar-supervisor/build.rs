@@ -2,7 +2,10 @@
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    #[expect(clippy::disallowed_methods, reason = "cargo sets it for build scripts, and nothing else is read")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "cargo sets it for build scripts, and nothing else is read"
+    )]
     let target = std::env::var("TARGET").unwrap_or_default();
     println!("cargo::rustc-env=SIDECAR_SUPERVISOR_TARGET={target}");
 }

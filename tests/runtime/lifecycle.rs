@@ -56,20 +56,33 @@ fn a_reply_is_a_future() {
 }
 
 fn stopped_means_that_nothing_is_left() {
-    let flags = ["--bind", "127.0.0.1:{port}", "--ignore-term", "--tree", "2x3", "--daemonize", "3", "--print-pid"];
+    let marker = format!("stopped-{}", std::process::id());
+    let flags = [
+        "--marker",
+        &marker,
+        "--bind",
+        "127.0.0.1:{port}",
+        "--ignore-term",
+        "--tree",
+        "2x3",
+        "--daemonize",
+        "3",
+    ];
     let mut run = misbehave(&flags);
     run["stop"] = json!({ "grace": "100ms" });
     let scene = Scene::one(run);
     scene.it().start().wait().unwrap();
     let processes = scene.it().usage().unwrap().processes;
-    assert!(processes > 12, "{processes}");
-    let tree = sidecar_keeper::ProcessId::of(std::process::id()).unwrap().descendants();
-    assert!(tree.len() > processes);
+    assert!(processes > 12 && marked(&marker) == processes, "{processes}");
     scene.it().stop().wait().unwrap();
-    // Of all that this process has below it, only the zygote and the trees of other stories live on.
-    let pid = scene.it().status();
-    assert_eq!((pid.pid, pid.state), (None, State::Stopped));
-    assert_eq!(scene.it().usage(), None);
+    assert_eq!(marked(&marker), 0);
+    assert_eq!((scene.it().status().pid, scene.it().usage()), (None, None));
+}
+
+/// How many processes carry a word in their arguments.
+fn marked(word: &str) -> usize {
+    let arguments = |pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    sidecar_keeper::all_processes().iter().filter(|pid| arguments(pid).contains(word)).count()
 }
 
 fn who_blocks_a_stop_is_told() {

@@ -41,9 +41,9 @@ fn every_launch_has_its_own_token() {
 
 fn the_app_may_choose_the_token() {
     let run = with_token(&["--token-env", "TOKEN"], json!({ "env": "TOKEN" }));
-    let scene = Scene::built(&[("it", run)], |builder, _| builder.token("it", "chosen by the app"));
+    let scene = Scene::built(&[("it", run)], |builder, _| builder.token("it", "chosen-by-the-app"));
     scene.it().start().wait().unwrap();
-    assert_eq!(scene.it().token().as_deref(), Some("chosen by the app"));
+    assert_eq!(scene.it().token().as_deref(), Some("chosen-by-the-app"));
 }
 
 fn a_token_in_a_file_is_the_users_alone() {

@@ -51,7 +51,10 @@ fn what_needs_one_that_fails_fails_with_it() {
     ]);
     let error = scene.sidecar("web").start().wait().unwrap_err();
     assert_eq!(error.kind(), Kind::DependencyFailed);
-    assert!(error.headline().starts_with("`web` needs `db`, which does not run: `db` exited with code 1"), "{error}");
+    assert!(
+        error.headline().starts_with("`web` needs `db`, which does not run: `db` exited with code 1"),
+        "{error}"
+    );
     assert_eq!(scene.sidecar("web").status().run, 0);
 }
 

@@ -174,6 +174,7 @@ impl Actor {
             Effect::Ask => {
                 self.cancel.cancel();
                 if let Some(running) = self.running.clone() {
+                    running.is_asked();
                     stop::ask(&self.shared, self.run, running);
                 }
             }
@@ -210,6 +211,7 @@ impl Actor {
     fn signal(&mut self, signal: Signal) {
         self.cancel.cancel();
         let Some(running) = &self.running else { return };
+        running.is_asked();
         if let Err(error) = running.keeper.signal(stop::number(signal)) {
             // A keeper that is lost is told by its own thread.
             if error.kind() == sidecar_keeper::Kind::Unsupported {
@@ -221,6 +223,7 @@ impl Actor {
     fn kill(&mut self, overdue: bool) {
         self.cancel.cancel();
         let Some(running) = &self.running else { return };
+        running.is_asked();
         if overdue {
             let processes = running.processes().into_iter();
             let processes = processes.map(|it| Blocker { pid: it.pid, name: it.name() }).collect();
@@ -239,10 +242,12 @@ impl Actor {
         let shared = Arc::clone(&self.shared);
         let gather = Gather::new(needed.len(), move |outcome| shared.send(Message::Needs(question, outcome)));
         for other in needed {
-            let (gather, own, name) = (Arc::clone(&gather), Arc::clone(&self.shared.name), Arc::clone(&other.name));
+            let (gather, own, name) =
+                (Arc::clone(&gather), Arc::clone(&self.shared.name), Arc::clone(&other.name));
             let answer = move |outcome: Result<()>| {
                 gather.arrived(outcome.map_err(|error| {
-                    let headline = format!("`{own}` needs `{name}`, which does not run: {}", error.headline());
+                    let headline =
+                        format!("`{own}` needs `{name}`, which does not run: {}", error.headline());
                     error.with(Kind::DependencyFailed, headline)
                 }));
             };

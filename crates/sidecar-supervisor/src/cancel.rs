@@ -45,9 +45,7 @@ impl Cancel {
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
             state = match left {
                 Some(Duration::ZERO) => break,
-                Some(left) => {
-                    self.0.bell.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
-                }
+                Some(left) => self.0.bell.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
                 None => self.0.bell.wait(state).unwrap_or_else(PoisonError::into_inner),
             };
         }

@@ -47,7 +47,8 @@ pub(crate) fn begin(
 ) -> Reply<Captured> {
     let (answer, reply) = Reply::new();
     let (app, theirs) = (Arc::clone(app), Arc::clone(shared));
-    let started = run::thread(&shared.name, "once", move || answer(once(&app, &theirs, &args, stdin, timeout)));
+    let started =
+        run::thread(&shared.name, "once", move || answer(once(&app, &theirs, &args, stdin, timeout)));
     match started {
         Ok(()) => reply,
         Err(error) => Reply::known(Err(error)),
@@ -57,7 +58,10 @@ pub(crate) fn begin(
 fn once(app: &App, shared: &Shared, args: &[String], stdin: Vec<u8>, timeout: Duration) -> Result<Captured> {
     let name = &shared.name;
     if app.latched.load(Ordering::Acquire) {
-        return Err(Error::new(Kind::Updating, format!("`{name}` is not run: the app is about to be updated")));
+        return Err(Error::new(
+            Kind::Updating,
+            format!("`{name}` is not run: the app is about to be updated"),
+        ));
     }
     let prepared = launch::prepare(app, shared, Purpose::Once(args)).map_err(|failure| failure.error)?;
     let (program, _token_file) = (prepared.program, prepared.token_file);

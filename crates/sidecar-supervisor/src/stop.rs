@@ -39,7 +39,9 @@ fn request(shared: &Shared, running: &Running) -> Result<(), String> {
     let deadline = Instant::now() + stop.request_grace.get();
     match (&stop.request, running.peer()) {
         (None, _) => Ok(()),
-        (Some(StopRequest::CloseStdin), _) => running.close_stdin().map_err(|error| error.headline().to_owned()),
+        (Some(StopRequest::CloseStdin), _) => {
+            running.close_stdin().map_err(|error| error.headline().to_owned())
+        }
         (Some(StopRequest::Stdin(line)), _) => {
             // The answer comes when it reads; the ladder does not wait for that.
             running.write(format!("{line}\n").into_bytes(), Box::new(|_| {}));

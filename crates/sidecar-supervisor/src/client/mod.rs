@@ -109,5 +109,11 @@ fn good(answer: http::Answer, method: &str, path: &str) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests;
-pub(crate) fn supported(_name: &str, _run: &sidecar_spec::Run) -> crate::error::Result<()> { Ok(()) }
-pub(crate) mod jsonrpc { pub(crate) fn notification(method: &str) -> String { method.to_owned() } }
+pub(crate) fn supported(_name: &str, _run: &sidecar_spec::Run) -> crate::error::Result<()> {
+    Ok(())
+}
+pub(crate) mod jsonrpc {
+    pub(crate) fn notification(method: &str) -> String {
+        method.to_owned()
+    }
+}

@@ -55,6 +55,9 @@ mod tests {
         check("db", &path, &right).unwrap();
         std::fs::write(&path, "abd").unwrap();
         let failure = check("db", &path, &right).unwrap_err();
-        assert_eq!((failure.error.kind(), failure.hope), (Kind::IntegrityFailure, crate::machine::Hope::None));
+        assert_eq!(
+            (failure.error.kind(), failure.hope),
+            (Kind::IntegrityFailure, crate::machine::Hope::None)
+        );
     }
 }

@@ -169,8 +169,12 @@ fn choose(name: &str, wanted: &Wanted<'_>, places: &Places) -> Result<PathBuf, F
             error = error.fact("tried", path.display());
         }
         Failure::permanent(match wanted {
-            Wanted::OnPath(program) if tried.is_empty() => error.fact("tried", format!("`{program}` on an empty PATH")),
-            Wanted::OnPath(program) => error.help(format!("install `{program}`, or add its directory to PATH")),
+            Wanted::OnPath(program) if tried.is_empty() => {
+                error.fact("tried", format!("`{program}` on an empty PATH"))
+            }
+            Wanted::OnPath(program) => {
+                error.help(format!("install `{program}`, or add its directory to PATH"))
+            }
             Wanted::Path(_) => error,
             _ => error.help("run `cargo sidecar sync`; in an installed app, its installation is damaged"),
         })

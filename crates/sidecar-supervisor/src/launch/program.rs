@@ -139,11 +139,8 @@ mod tests {
 
     #[test]
     fn what_the_developer_chose_comes_instead() {
-        let places = Places {
-            app: Some("/opt/acme".into()),
-            chosen: Some("/home/me/db".into()),
-            ..Places::default()
-        };
+        let places =
+            Places { app: Some("/opt/acme".into()), chosen: Some("/home/me/db".into()), ..Places::default() };
         assert_eq!(tried(&Wanted::Provisioned(&install()), &places), ["/home/me/db"]);
     }
 

@@ -65,12 +65,15 @@ pub(crate) fn inherit(shared: &Shared, launch: Launch) -> Result<Launch, Failure
 /// Hands the listening socket over, which only Unix can.
 #[cfg(not(unix))]
 pub(crate) fn inherit(shared: &Shared, _launch: Launch) -> Result<Launch, Failure> {
-    let error = Error::new(Kind::Unsupported, format!("`{}` cannot inherit a socket on this system", shared.name));
+    let error =
+        Error::new(Kind::Unsupported, format!("`{}` cannot inherit a socket on this system", shared.name));
     Err(Failure::permanent(error.help("write `port = \"lease\"` or let it announce its port")))
 }
 
 fn no_port(shared: &Shared, error: &std::io::Error) -> Failure {
-    Failure::passing(Error::new(Kind::PortTaken, format!("no port for `{}`", shared.name)).fact("system", error))
+    Failure::passing(
+        Error::new(Kind::PortTaken, format!("no port for `{}`", shared.name)).fact("system", error),
+    )
 }
 
 /// Who listens on a port, in words; `None` where nobody does, or where this system does not tell.

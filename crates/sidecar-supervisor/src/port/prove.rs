@@ -40,7 +40,8 @@ fn judge(listeners: &[Listener], host: IpAddr) -> Proof {
         return Proof::Own;
     }
     // Whoever listens on all addresses is reached on this one as well.
-    let reached = |listener: &&&Listener| listener.address.ip() == host || listener.address.ip().is_unspecified();
+    let reached =
+        |listener: &&&Listener| listener.address.ip() == host || listener.address.ip().is_unspecified();
     match others.iter().find(reached) {
         Some(foreign) => Proof::Foreign(foreign.address),
         None => Proof::Nobody,

@@ -12,6 +12,7 @@ use crate::app::{App, Shared};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind};
 use crate::event::Happened;
+use crate::exit::oom::OomWatch;
 use crate::launch::{self, Prepared, Purpose};
 use crate::machine::{Failure, Hope, RunInput};
 use crate::output::Stream;
@@ -122,10 +123,14 @@ fn spawn(
     };
     // Dropping the keeper ends what was started.
     let readings = read().map_err(|e: std::io::Error| {
-        Failure::passing(Error::new(Kind::Io, format!("no thread for `{}`", context.name())).fact("system", e))
+        Failure::passing(
+            Error::new(Kind::Io, format!("no thread for `{}`", context.name())).fact("system", e),
+        )
     })?;
     let input = Input::new(&shared.name, stdin).map_err(Failure::passing)?;
     let running = Running {
+        oom: OomWatch::start(keeper.leader().pid),
+        asked: AtomicBool::new(false),
         keeper,
         address: Mutex::new(address),
         token,
@@ -133,7 +138,7 @@ fn spawn(
         proved: AtomicBool::new(false),
         input,
         readings,
-        _token_file: token_file,
+        token_file: Mutex::new(token_file),
     };
     Ok((running, lease))
 }
@@ -141,18 +146,21 @@ fn spawn(
 /// What the spec limits, and nothing here can.
 fn limits(context: &Context) {
     let wanted = &context.shared.spec.run.limits;
-    let limits: Vec<&'static str> =
-        [("memory", wanted.memory.is_some()), ("cpu", wanted.cpu.is_some())]
-            .into_iter()
-            .filter_map(|(name, is_set)| is_set.then_some(name))
-            .collect();
+    let limits: Vec<&'static str> = [("memory", wanted.memory.is_some()), ("cpu", wanted.cpu.is_some())]
+        .into_iter()
+        .filter_map(|(name, is_set)| is_set.then_some(name))
+        .collect();
     if !limits.is_empty() {
         context.event(Happened::Unlimited { limits });
     }
 }
 
 /// The keeper's error, in the supervisor's words.
-pub(crate) fn refused(context_name: &str, program: &std::path::Path, error: &sidecar_keeper::Error) -> Failure {
+pub(crate) fn refused(
+    context_name: &str,
+    program: &std::path::Path,
+    error: &sidecar_keeper::Error,
+) -> Failure {
     let kind = match error.kind() {
         Keepers::LaunchFailed => Kind::LaunchFailed,
         Keepers::BadLaunch => Kind::BadLaunch,

@@ -1,6 +1,7 @@
 //! How a run ended: told by its keeper, put into words, with the last lines that it wrote.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sidecar_keeper::Event;
@@ -41,6 +42,7 @@ pub(super) fn listen(context: &Context, running: &Arc<Running>) -> Result<()> {
             }
         }
         context.cancel.cancel();
+        running.tidy();
         context.tell(RunInput::Empty);
     })
 }
@@ -61,6 +63,11 @@ fn exited(context: &Context, running: &Running, status: std::process::ExitStatus
         reading.wait(LAST_WORDS);
     }
     let exit = Exit::new(status, &context.shared.spec.run);
+    let exit = if running.asked.load(Ordering::Acquire) {
+        exit.when_asked()
+    } else {
+        exit.for_memory(running.oom.has_killed())
+    };
     let tail = context.shared.output.tail(TAIL);
     let (error, hope) = explain(context, running, &exit, &tail);
     context.tell(RunInput::Exited(exit, hope, error));
@@ -76,7 +83,11 @@ fn explain(context: &Context, running: &Running, exit: &Exit, tail: &[Line]) -> 
     };
     let error = Error::new(kind, headline).log(tail.iter().map(|line| line.text.clone()));
     let lease = context.shared.spec.run.port == Port::Lease;
-    if lease && !running.is_proved() && exit.reason != ExitReason::Clean && tail.iter().any(|line| is_taken(&line.text)) {
+    if lease
+        && !running.is_proved()
+        && exit.reason != ExitReason::Clean
+        && tail.iter().any(|line| is_taken(&line.text))
+    {
         return (error.fact("reason", "its port was taken meanwhile"), Hope::OtherPort);
     }
     (error, Hope::Some)
@@ -85,9 +96,15 @@ fn explain(context: &Context, running: &Running, exit: &Exit, tail: &[Line]) -> 
 /// Whether a line says that a port is taken: the system's words in C, Node, Go, Python, Java and on Windows.
 fn is_taken(line: &str) -> bool {
     let line = line.to_ascii_lowercase();
-    ["address already in use", "address in use", "eaddrinuse", "only one usage of each socket address", "wsaeacces"]
-        .iter()
-        .any(|words| line.contains(words))
+    [
+        "address already in use",
+        "address in use",
+        "eaddrinuse",
+        "only one usage of each socket address",
+        "wsaeacces",
+    ]
+    .iter()
+    .any(|words| line.contains(words))
 }
 
 #[cfg(test)]

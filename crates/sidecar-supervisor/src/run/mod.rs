@@ -16,6 +16,7 @@ use sidecar_keeper::{Keeper, ProcessId};
 
 use crate::client::Peer;
 use crate::error::{Error, Kind, Result};
+use crate::exit::oom::OomWatch;
 use crate::launch::TokenFile;
 use crate::output::Reading;
 use crate::reply::Answer;
@@ -33,10 +34,12 @@ pub(crate) struct Running {
     nonce: Option<Secret>,
     /// Whether it has proved itself.
     proved: AtomicBool,
-    /// It was found to be what it must not be, or to do what it must not do: how it ends does not matter any more.
+    /// Whether it was asked to end.
+    asked: AtomicBool,
+    oom: OomWatch,
     input: Input,
     readings: Vec<Reading>,
-    _token_file: Option<TokenFile>,
+    token_file: Mutex<Option<TokenFile>>,
 }
 
 impl Running {
@@ -61,6 +64,16 @@ impl Running {
         self.input.close()
     }
 
+    /// From now on its end is one that was asked for.
+    pub(crate) fn is_asked(&self) {
+        self.asked.store(true, Ordering::Release);
+    }
+
+    /// Removes what only this run needed.
+    fn tidy(&self) {
+        *self.token_file.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     fn is_proved(&self) -> bool {
         self.proved.load(Ordering::Acquire)
     }
@@ -69,7 +82,5 @@ impl Running {
 /// Starts a thread of a sidecar.
 pub(crate) fn thread(name: &str, what: &str, body: impl FnOnce() + Send + 'static) -> Result<()> {
     let started = thread::Builder::new().name(format!("{what} {name}")).spawn(body);
-    started.map(drop).map_err(|e| {
-        Error::new(Kind::Io, format!("no thread for `{name}`")).fact("system", e)
-    })
+    started.map(drop).map_err(|e| Error::new(Kind::Io, format!("no thread for `{name}`")).fact("system", e))
 }

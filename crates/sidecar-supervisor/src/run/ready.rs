@@ -63,9 +63,9 @@ impl Search {
         let way = match (&run.port, prepared.address, &prepared.port_file) {
             (Port::None, ..) => Way::None,
             (_, Some(address), _) => Way::Known(address),
-            (Port::File(file), _, Some(path)) => {
-                Way::File(Box::new(PortFile::before_launch(path.clone(), &file.place).map_err(Failure::permanent)?))
-            }
+            (Port::File(file), _, Some(path)) => Way::File(Box::new(
+                PortFile::before_launch(path.clone(), &file.place).map_err(Failure::permanent)?,
+            )),
             (port, ..) => match Finder::new(port).map_err(Failure::permanent)? {
                 Some(finder) => Way::Output(listen(context, finder)),
                 None => Way::None,
@@ -155,7 +155,9 @@ fn listen(context: &Context, mut finder: Finder) -> Arc<Mutex<Heard>> {
 /// Looks for a line from now on.
 fn line(context: &Context, pattern: &str) -> Result<Arc<AtomicBool>, Failure> {
     let regex = Regex::new(pattern).map_err(|e| {
-        Failure::permanent(Error::new(Kind::SpecInvalid, format!("`{pattern}` is no regular expression")).fact("why", e))
+        Failure::permanent(
+            Error::new(Kind::SpecInvalid, format!("`{pattern}` is no regular expression")).fact("why", e),
+        )
     })?;
     let seen = Arc::new(AtomicBool::new(false));
     let (theirs, cancel) = (Arc::clone(&seen), context.cancel.clone());
@@ -215,7 +217,10 @@ fn own(context: &Context, running: &Running, address: SocketAddr) -> bool {
         match prove(&running.keeper, address) {
             Proof::Own => return true,
             // Nothing better can be had here: the checks that follow must do.
-            Proof::Unknown if client::tcp::Connection::open(address, Instant::now() + Duration::from_secs(1)).is_ok() => {
+            Proof::Unknown
+                if client::tcp::Connection::open(address, Instant::now() + Duration::from_secs(1))
+                    .is_ok() =>
+            {
                 return true;
             }
             Proof::Exposed(at) => {
@@ -248,9 +253,12 @@ fn own(context: &Context, running: &Running, address: SocketAddr) -> bool {
 
 /// Somebody else listens on the port.
 fn stranger(context: &Context, at: SocketAddr) -> Failure {
-    let error = Error::new(Kind::ForeignListener, format!("somebody else listens on the port of `{}`", context.name()))
-        .fact("address", at)
-        .fact("owner", crate::port::occupant(at.port()).unwrap_or_else(|| "not known".to_owned()));
+    let error = Error::new(
+        Kind::ForeignListener,
+        format!("somebody else listens on the port of `{}`", context.name()),
+    )
+    .fact("address", at)
+    .fact("owner", crate::port::occupant(at.port()).unwrap_or_else(|| "not known".to_owned()));
     let hope = if context.shared.spec.run.port == Port::Lease { Hope::OtherPort } else { Hope::Some };
     Failure { error, hope }
 }
@@ -290,7 +298,9 @@ impl Checker {
                 }
                 Err(format!("no line of its output matches `{}`", pattern.as_str()))
             }
-            (check, Some(peer), _) => client::ask(check, &peer, deadline).map_err(|failure| failure.to_string()),
+            (check, Some(peer), _) => {
+                client::ask(check, &peer, deadline).map_err(|failure| failure.to_string())
+            }
             (Check::JsonRpc(method), None, Some(rpc)) => rpc.call(&self.running, method, deadline),
             _ => Err("it has no port".to_owned()),
         }
