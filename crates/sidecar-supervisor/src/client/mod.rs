@@ -2,6 +2,7 @@
 
 mod failure;
 mod http;
+pub(crate) mod jsonrpc;
 mod tcp;
 
 use std::net::SocketAddr;
@@ -76,6 +77,7 @@ pub(crate) fn ask(check: &Check, peer: &Peer, deadline: Instant) -> Result<(), F
             good(answer, "GET", path)?;
             answer.nonce.proven()
         }
+        Check::JsonRpc(method) => jsonrpc::call(peer, method, deadline),
         Check::Tcp => tcp::Connection::open(peer.address, deadline).map(drop),
         other => Err(Failure::new(Reason::Unsupported, format!("`{other}` is not asked on a port"))),
     }
@@ -92,6 +94,7 @@ pub(crate) fn request(stop: &StopRequest, peer: &Peer, deadline: Instant) -> Res
         StopRequest::Http(path) => {
             http::post(peer, path, deadline).and_then(|answer| good(answer, "POST", path))
         }
+        StopRequest::JsonRpc(method) => jsonrpc::call(peer, method, deadline),
         other => Err(Failure::new(Reason::Unsupported, format!("`{other}` is not asked on a port"))),
     };
     match asked {

@@ -1,6 +1,6 @@
 //! Small servers, good and hostile, and what [`ask`] and [`request`] make of them.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::thread;
@@ -126,6 +126,27 @@ fn a_stop_is_posted_and_may_end_the_answer() {
     assert_eq!(told(answer), (Reason::Status, "POST /shutdown answered 404".into()));
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     assert_eq!(told(request(&stop, &peer(gone), soon())).0, Reason::Refused);
+}
+
+#[test]
+fn json_rpc_is_asked_and_told_on_the_port() {
+    let ok = "{\"id\":\"sidecar-supervisor-1\",\"result\":1}\n";
+    let error = "{\"id\":\"sidecar-supervisor-1\",\"error\":{\"code\":7}}\n";
+    let answering = |answer: &'static str| {
+        peer(serve(move |mut stream| {
+            let mut call = String::new();
+            BufReader::new(&stream).read_line(&mut call).unwrap();
+            let _ = stream.write_all(answer.as_bytes());
+        }))
+    };
+    let stop: StopRequest = "jsonrpc:shutdown".parse().unwrap();
+    ask(&check("jsonrpc:ping"), &answering(ok), soon()).unwrap();
+    request(&stop, &answering(ok), soon()).unwrap();
+    let failure = ask(&check("jsonrpc:ping"), &answering(error), soon());
+    assert_eq!(told(failure), (Reason::CallError, "`ping` answered error 7".into()));
+    assert_eq!(told(request(&stop, &answering(error), soon())).0, Reason::CallError);
+    // One that stops at once answers nothing.
+    request(&stop, &answering(""), soon()).unwrap();
 }
 
 #[test]
