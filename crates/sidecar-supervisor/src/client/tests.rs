@@ -105,9 +105,28 @@ fn tcp_is_well_where_somebody_accepts() {
 fn what_is_not_asked_on_a_port_is_told() {
     let peer = peer(serve(drop));
     let answer = ask(&check("process"), &peer, soon());
-    assert_eq!(told(answer), (Reason::Unsupported, "`process` is not asked on a port".into()));
+    assert_eq!(
+        told(answer),
+        (Reason::Unsupported, "`process` is nothing that this build asks on a port".into())
+    );
     let answer = request(&"close-stdin".parse().unwrap(), &peer, soon());
-    assert_eq!(told(answer), (Reason::Unsupported, "`close-stdin` is not asked on a port".into()));
+    assert_eq!(
+        told(answer),
+        (Reason::Unsupported, "`close-stdin` is nothing that this build asks on a port".into())
+    );
+}
+
+#[cfg(not(feature = "grpc"))]
+#[test]
+fn a_build_without_grpc_says_so() {
+    let peer = peer(serve(drop));
+    const { assert!(!GRPC) };
+    for answer in [
+        ask(&check("grpc"), &peer, soon()),
+        request(&"grpc:acme.Backend/Stop".parse().unwrap(), &peer, soon()),
+    ] {
+        assert_eq!(told(answer).0, Reason::Unsupported);
+    }
 }
 
 #[test]
