@@ -65,6 +65,12 @@ impl Connection {
         self.deadline = self.deadline.min(Instant::now() + time);
     }
 
+    /// The connection itself, without the deadline.
+    #[cfg(feature = "grpc")]
+    pub(crate) fn into_stream(self) -> TcpStream {
+        self.stream
+    }
+
     fn left(&self) -> Result<Duration, Failure> {
         time_left(self.deadline).ok_or_else(|| Failure::timed_out(self.within))
     }
