@@ -1,6 +1,7 @@
 //! Runs the sidecars of a desktop app: starts them, proves that they are ready, keeps their output, starts them again, and
 //! stops them so that nothing is left.
 
+mod diagnose;
 mod env;
 mod error;
 mod exit;
