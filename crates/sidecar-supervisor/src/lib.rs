@@ -6,6 +6,7 @@ mod app;
 mod cancel;
 mod capture;
 mod client;
+mod diagnose;
 mod env;
 mod error;
 mod event;

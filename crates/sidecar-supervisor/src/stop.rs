@@ -47,10 +47,10 @@ fn request(shared: &Shared, running: &Running) -> Result<(), String> {
             running.write(format!("{line}\n").into_bytes(), Box::new(|_| {}));
             Ok(())
         }
-        (Some(StopRequest::JsonRpc(method)), None) => {
-            running.write(client::jsonrpc::notification(method).into_bytes(), Box::new(|_| {}));
-            Ok(())
-        }
+        (Some(StopRequest::JsonRpc(method)), None) => match &running.rpc {
+            Some(rpc) => rpc.call(running, method, deadline),
+            None => Err("it has no input".to_owned()),
+        },
         (Some(request), Some(peer)) => {
             client::request(request, &peer, deadline).map_err(|failure| failure.to_string())
         }

@@ -18,7 +18,7 @@ const ANSWER_LIMIT: usize = 1 << 20;
 
 /// Ids begin with this. Texts, and none that a program of its own would choose: the app may call the sidecar on the same
 /// stdin, with numbers.
-const ID: &str = "sidecar-supervisor-";
+pub(crate) const ID: &str = "sidecar-supervisor-";
 
 /// A call that was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,16 +5,17 @@ mod failure;
 mod grpc;
 mod http;
 pub(crate) mod jsonrpc;
-mod tcp;
+pub(crate) mod tcp;
 
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use sidecar_spec::{Check, StopRequest};
+use sidecar_spec::{Check, Run, StopRequest};
 
 pub(crate) use failure::{Failure, Reason};
 
+use crate::error::{Error, Kind};
 use crate::secret::Secret;
 
 /// Whether this build speaks gRPC: Cargo's feature `grpc`.
@@ -110,6 +111,27 @@ pub(crate) fn request(stop: &StopRequest, peer: &Peer, deadline: Instant) -> Res
     match asked {
         Err(failure) if failure.reason() == Reason::Closed => Ok(()),
         asked => asked,
+    }
+}
+
+/// Whether this build can ask all that a sidecar's spec wants to be asked.
+///
+/// # Errors
+/// `unsupported`, with the feature that is missing.
+pub(crate) fn supported(name: &str, run: &Run) -> Result<(), Error> {
+    let checks = run.health.probes().find(|(_, probe)| matches!(probe.check, Check::Grpc(_)));
+    let check = checks.map(|(stage, probe)| (format!("health.{}", stage.key()), probe.check.to_string()));
+    let stop = run.stop.request.as_ref().filter(|request| matches!(request, StopRequest::Grpc(_)));
+    let stop = stop.map(|request| ("stop.request".to_owned(), request.to_string()));
+    match check.or(stop) {
+        Some((key, what)) if !GRPC => {
+            let error = Error::new(
+                Kind::Unsupported,
+                format!("`{key}` of `{name}` asks `{what}`, which this build cannot"),
+            );
+            Err(error.help("build sidecar-supervisor with the feature `grpc`"))
+        }
+        _ => Ok(()),
     }
 }
 

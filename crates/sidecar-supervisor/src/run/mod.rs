@@ -9,7 +9,7 @@ mod watch;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use sidecar_keeper::{Keeper, ProcessId};
@@ -23,6 +23,7 @@ use crate::reply::Answer;
 use crate::secret::Secret;
 pub(crate) use begin::{begin, refused};
 use input::Input;
+use rpc::StdioRpc;
 
 /// What runs.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub(crate) struct Running {
     oom: OomWatch,
     input: Input,
     readings: Vec<Reading>,
+    /// Where it is asked over its input.
+    pub(crate) rpc: Option<Arc<StdioRpc>>,
     token_file: Mutex<Option<TokenFile>>,
 }
 

@@ -33,7 +33,7 @@ const FOREIGN: u32 = 3;
 pub(super) struct Search {
     way: Way,
     lines: Lines,
-    rpc: Option<StdioRpc>,
+    pub(super) rpc: Option<Arc<StdioRpc>>,
 }
 
 enum Way {
@@ -282,7 +282,7 @@ fn answers(context: &Context, checker: &Checker, stage: Stage, probe: &Probe) ->
 pub(super) struct Checker {
     running: Arc<Running>,
     lines: Lines,
-    rpc: Option<StdioRpc>,
+    rpc: Option<Arc<StdioRpc>>,
 }
 
 impl Checker {
