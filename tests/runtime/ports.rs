@@ -76,14 +76,15 @@ fn a_port_is_announced_anywhere() {
             json!({ "regex": "at (?<host>[0-9.]+):(?<port>[0-9]+)" }),
         ),
         (
-            vec!["--announce", r#"{{"msg":"Waiting for connections","attr":{{"port":{port}}}}}"#],
+            vec!["--announce", r#"{"msg":"Waiting for connections","attr":{"port":{port}}}"#],
             json!({ "json": "/attr/port" }),
         ),
     ] {
         let flags: Vec<String> = flags.iter().map(|flag| escape(flag)).collect();
         let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
         let scene = Scene::one(with(announcing(&flags, port), json!({ "restart": "never" })));
-        scene.it().start().wait().unwrap();
+        let started = scene.it().start().wait();
+        assert!(started.is_ok(), "{flags:?}: {started:?} {:?}", lines(&scene.it()));
         TcpStream::connect(address(&scene)).unwrap();
     }
 }

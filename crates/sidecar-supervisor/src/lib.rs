@@ -25,6 +25,7 @@ mod stop;
 mod supervisor;
 
 pub use capture::Captured;
+pub use env::{NONCE, NONCE_HEADER};
 pub use error::{Error, Kind, Result};
 pub use event::{Blocker, Event, Events, Happened, Told};
 pub use exit::{Exit, ExitReason};

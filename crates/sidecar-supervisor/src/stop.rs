@@ -11,7 +11,7 @@ use crate::client;
 use crate::machine::RunInput;
 use crate::run::{self, Running};
 
-/// The system's number of a signal. They are the same on every Unix; on Windows each of them is CTRL_BREAK.
+/// The system's number of a signal. They are the same on every Unix; on Windows each of them is `CTRL_BREAK`.
 pub(crate) fn number(signal: Signal) -> i32 {
     match signal {
         Signal::Hup => 1,

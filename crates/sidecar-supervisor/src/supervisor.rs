@@ -141,7 +141,7 @@ impl Builder {
         if let Some(first) = problems.first() {
             if let [only] = &problems[..] {
                 let error = Error::new(Kind::SpecInvalid, first.to_string());
-                return Err(only.help.iter().fold(error, |error, help| error.help(help)));
+                return Err(only.help.iter().fold(error, Error::help));
             }
             let error = Error::new(Kind::SpecInvalid, format!("the spec has {} problems", problems.len()));
             return Err(problems

@@ -137,7 +137,7 @@ fn memory_is_bounded_whatever_is_written() {
 #[test]
 fn a_follower_gets_every_line_or_is_told() {
     let output = Output::new("a", &logs(4096, 100, 1, 0), None);
-    let mut follower = output.follow();
+    let mut follower = output.follow_from(0);
     let (mut out, _reading) = pipe(&output, Stream::Stdout);
     let writer = thread::spawn(move || {
         for number in 0..20_000 {

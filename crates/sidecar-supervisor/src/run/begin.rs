@@ -186,7 +186,10 @@ pub(crate) fn refused(name: &str, program: &Path, error: &sidecar_keeper::Error)
 /// A program that does not start, for a reason that was found.
 pub(super) fn unstarted(name: &str, program: &Path, why: Diagnosis) -> Failure {
     let headline = format!("`{name}` could not be started: {}", why.headline);
-    let mut error = Error::new(Kind::LaunchFailed, headline).fact("program", program.display());
+    let mut error = Error::new(Kind::LaunchFailed, headline);
+    if why.facts.iter().all(|(key, _)| *key != "program") {
+        error = error.fact("program", program.display());
+    }
     for (key, value) in why.facts {
         error = error.fact(key, value);
     }

@@ -23,6 +23,9 @@ const TAIL: usize = 20;
 /// the sidecar may hold its output for ever.
 const LAST_WORDS: Duration = Duration::from_millis(50);
 
+/// So long is waited until the log file has all of it.
+const LOGGED: Duration = Duration::from_millis(500);
+
 /// How long the rest of a tree may take to die after its keeper was killed, until it is tried again.
 const REMAINS: Duration = Duration::from_secs(5);
 
@@ -44,6 +47,8 @@ pub(super) fn listen(context: &Context, running: &Arc<Running>) -> Result<()> {
         }
         context.cancel.cancel();
         running.tidy();
+        // What it wrote is in its log file when it is said to be stopped; a full disk does not keep it from that.
+        context.shared.output.flush(LOGGED);
         context.tell(RunInput::Empty);
     })
 }

@@ -87,19 +87,21 @@ impl Search {
         match &mut self.way {
             Way::None => Ok(None),
             Way::Known(address) => Ok(Some(*address)),
-            Way::Output(heard) => loop {
-                let now = std::mem::take(&mut *heard.lock().unwrap_or_else(PoisonError::into_inner));
-                if let Some(found) = now.found {
-                    return Ok(Some(found.address(host)));
+            Way::Output(heard) => {
+                not_yet(context, "it has not announced its port");
+                loop {
+                    let now = std::mem::take(&mut *heard.lock().unwrap_or_else(PoisonError::into_inner));
+                    if let Some(found) = now.found {
+                        return Ok(Some(found.address(host)));
+                    }
+                    if let Some(refusal) = now.refusal {
+                        refuse(context, &refusal)?;
+                    }
+                    if context.cancel.pause(None) {
+                        return Err(());
+                    }
                 }
-                match now.refusal {
-                    Some(refusal) => refuse(context, &refusal)?,
-                    None => not_yet(context, "it has not announced its port"),
-                }
-                if context.cancel.pause(None) {
-                    return Err(());
-                }
-            },
+            }
             Way::File(file) => loop {
                 match file.look() {
                     Some(Ok(found)) => return Ok(Some(found.address(host))),
