@@ -12,6 +12,7 @@ use crate::app::{App, Shared};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
 use crate::event::{Blocker, Happened};
+use crate::exit::{Exit, ExitReason};
 use crate::machine::{Effect, Input, Machine, Outcome, Policy, RunInput, State, Ticket};
 use crate::reply::Answer;
 use crate::run::{self, Running};
@@ -111,8 +112,6 @@ impl Actor {
             Message::Dependents(question) => self.step(Input::Dependents(question)),
             Message::Launched(run, running) if run == self.run => self.launched(running),
             Message::Run(run, input) if run == self.run => self.happened(input),
-            // Of a run that is over.
-            Message::Launched(..) | Message::Run(..) => {}
             Message::Write(bytes, answer) => match &self.running {
                 Some(running) => running.write(bytes, answer),
                 None => answer(Err(self.not_running())),
@@ -121,7 +120,8 @@ impl Actor {
                 Some(running) => answer(running.close_stdin()),
                 None => answer(Err(self.not_running())),
             },
-            Message::End => {}
+            // Of a run that is over; and the end is seen to where messages are received.
+            Message::Launched(..) | Message::Run(..) | Message::End => {}
         }
     }
 
@@ -138,6 +138,13 @@ impl Actor {
             RunInput::Exited(exit, ..) => {
                 self.cancel.cancel();
                 self.tell(Happened::Exited { exit: exit.clone() });
+            }
+            RunInput::LaunchFailed(failure) => {
+                let reason = match failure.error.kind() {
+                    Kind::IntegrityFailure => ExitReason::IntegrityFailure,
+                    _ => ExitReason::LaunchFailed,
+                };
+                self.tell(Happened::Exited { exit: Exit::not_started(reason) });
             }
             RunInput::Empty => {
                 self.running = None;
@@ -174,6 +181,7 @@ impl Actor {
             Effect::Ask => {
                 self.cancel.cancel();
                 if let Some(running) = self.running.clone() {
+                    running.is_asked();
                     stop::ask(&self.shared, self.run, running);
                 }
             }
@@ -210,6 +218,7 @@ impl Actor {
     fn signal(&mut self, signal: Signal) {
         self.cancel.cancel();
         let Some(running) = &self.running else { return };
+        running.is_asked();
         if let Err(error) = running.keeper.signal(stop::number(signal)) {
             // A keeper that is lost is told by its own thread.
             if error.kind() == sidecar_keeper::Kind::Unsupported {
@@ -221,6 +230,7 @@ impl Actor {
     fn kill(&mut self, overdue: bool) {
         self.cancel.cancel();
         let Some(running) = &self.running else { return };
+        running.is_asked();
         if overdue {
             let processes = running.processes().into_iter();
             let processes = processes.map(|it| Blocker { pid: it.pid, name: it.name() }).collect();

@@ -54,6 +54,8 @@ kinds! {
     SpecInvalid = "spec-invalid";
     /// There is no sidecar of that name.
     UnknownSidecar = "unknown-sidecar";
+    /// A token that the app chose cannot be sent.
+    TokenInvalid = "token-invalid";
     /// The program is nowhere that it was looked for.
     ProgramMissing = "program-missing";
     /// The program has not the hash that the spec asks for.

@@ -6,6 +6,7 @@ mod app;
 mod cancel;
 mod capture;
 mod client;
+mod diagnose;
 mod env;
 mod error;
 mod event;
@@ -24,6 +25,7 @@ mod stop;
 mod supervisor;
 
 pub use capture::Captured;
+pub use env::{NONCE, NONCE_HEADER};
 pub use error::{Error, Kind, Result};
 pub use event::{Blocker, Event, Events, Happened, Told};
 pub use exit::{Exit, ExitReason};

@@ -11,7 +11,7 @@ use crate::client;
 use crate::machine::RunInput;
 use crate::run::{self, Running};
 
-/// The system's number of a signal. They are the same on every Unix; on Windows each of them is CTRL_BREAK.
+/// The system's number of a signal. They are the same on every Unix; on Windows each of them is `CTRL_BREAK`.
 pub(crate) fn number(signal: Signal) -> i32 {
     match signal {
         Signal::Hup => 1,
@@ -47,10 +47,10 @@ fn request(shared: &Shared, running: &Running) -> Result<(), String> {
             running.write(format!("{line}\n").into_bytes(), Box::new(|_| {}));
             Ok(())
         }
-        (Some(StopRequest::JsonRpc(method)), None) => {
-            running.write(client::jsonrpc::notification(method).into_bytes(), Box::new(|_| {}));
-            Ok(())
-        }
+        (Some(StopRequest::JsonRpc(method)), None) => match &running.rpc {
+            Some(rpc) => rpc.call(running, method, deadline).map_err(|failure| failure.to_string()),
+            None => Err("it has no input".to_owned()),
+        },
         (Some(request), Some(peer)) => {
             client::request(request, &peer, deadline).map_err(|failure| failure.to_string())
         }

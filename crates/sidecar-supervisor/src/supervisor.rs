@@ -100,7 +100,7 @@ impl Builder {
     ///
     /// # Errors
     /// `spec-invalid` with every problem, `unsupported` for what this build cannot do, `unknown-sidecar` for a token of
-    /// none, `io` when the directory cannot be made.
+    /// none, `token-invalid` for one that cannot be sent, `io` when the directory cannot be made.
     pub fn build(self) -> Result<Supervisor> {
         self.check()?;
         let data_dir = std::path::absolute(&self.data_dir)
@@ -139,21 +139,25 @@ impl Builder {
     fn check(&self) -> Result<()> {
         let problems = self.spec.check();
         if let Some(first) = problems.first() {
-            let count = problems.len();
-            let headline =
-                if count == 1 { first.to_string() } else { format!("{first}, and {} more", count - 1) };
-            let mut error = Error::new(Kind::SpecInvalid, headline);
-            for problem in &problems {
-                error = error.fact(problem.kind.code(), problem);
+            if let [only] = &problems[..] {
+                let error = Error::new(Kind::SpecInvalid, first.to_string());
+                return Err(only.help.iter().fold(error, Error::help));
             }
-            let help = problems.iter().find_map(|problem| problem.help.clone());
-            return Err(match help.filter(|_| count == 1) {
-                Some(help) => error.help(help),
-                None => error,
-            });
+            let error = Error::new(Kind::SpecInvalid, format!("the spec has {} problems", problems.len()));
+            return Err(problems
+                .iter()
+                .fold(error, |error, problem| error.fact(problem.kind.code(), problem)));
         }
         if let Some(name) = self.tokens.keys().find(|name| !self.spec.sidecars.contains_key(*name)) {
             return Err(unknown(name, &self.spec.sidecars));
+        }
+        for (name, secret) in &self.tokens {
+            // As RFC 9110 has it in a header, where probes send it; and nothing that a shell or a file would change.
+            if secret.reveal().is_empty() || !secret.reveal().bytes().all(|byte| byte.is_ascii_graphic()) {
+                let headline = format!("the token of `{name}` cannot be sent");
+                return Err(Error::new(Kind::TokenInvalid, headline)
+                    .help("a token has one visible ASCII character at least, and no spaces"));
+            }
         }
         for (name, sidecar) in &self.spec.sidecars {
             client::supported(name, &sidecar.run)?;

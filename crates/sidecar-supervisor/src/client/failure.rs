@@ -32,6 +32,7 @@ pub(crate) enum Reason {
     /// A call was answered with an error.
     CallError,
     /// The health service answered something else than SERVING.
+    #[cfg(feature = "grpc")]
     NotServing,
     /// The answer came from somebody who does not know the nonce.
     Foreign,
@@ -41,25 +42,6 @@ pub(crate) enum Reason {
     Unsupported,
     /// The system refused.
     Io,
-}
-
-impl Reason {
-    /// The stable kebab-case code.
-    pub(crate) const fn code(self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::TimedOut => "timed-out",
-            Self::Closed => "closed",
-            Self::Protocol => "protocol",
-            Self::Status => "status",
-            Self::CallError => "call-error",
-            Self::NotServing => "not-serving",
-            Self::Foreign => "foreign-answer",
-            Self::BadRequest => "bad-request",
-            Self::Unsupported => "unsupported",
-            Self::Io => "io",
-        }
-    }
 }
 
 impl Failure {

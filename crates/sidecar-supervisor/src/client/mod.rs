@@ -1,17 +1,25 @@
 //! Asks a sidecar on its port: whether it is well, and to stop.
 
 mod failure;
+#[cfg(feature = "grpc")]
+mod grpc;
 mod http;
+pub(crate) mod jsonrpc;
 pub(crate) mod tcp;
 
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use sidecar_spec::{Check, StopRequest};
+use sidecar_spec::{Check, Run, StopRequest};
 
 pub(crate) use failure::{Failure, Reason};
 
+use crate::error::{Error, Kind};
 use crate::secret::Secret;
+
+/// Whether this build speaks gRPC: Cargo's feature `grpc`.
+pub(crate) const GRPC: bool = cfg!(feature = "grpc");
 
 /// Whom to ask. The token goes to this address and nowhere else.
 #[derive(Debug, Clone)]
@@ -76,8 +84,11 @@ pub(crate) fn ask(check: &Check, peer: &Peer, deadline: Instant) -> Result<(), F
             good(answer, "GET", path)?;
             answer.nonce.proven()
         }
+        #[cfg(feature = "grpc")]
+        Check::Grpc(service) => grpc::check(peer, service.as_deref(), deadline),
+        Check::JsonRpc(method) => jsonrpc::call(peer, method, deadline),
         Check::Tcp => tcp::Connection::open(peer.address, deadline).map(drop),
-        other => Err(Failure::new(Reason::Unsupported, format!("`{other}` is not asked on a port"))),
+        other => Err(unsupported(other)),
     }
 }
 
@@ -92,12 +103,41 @@ pub(crate) fn request(stop: &StopRequest, peer: &Peer, deadline: Instant) -> Res
         StopRequest::Http(path) => {
             http::post(peer, path, deadline).and_then(|answer| good(answer, "POST", path))
         }
-        other => Err(Failure::new(Reason::Unsupported, format!("`{other}` is not asked on a port"))),
+        #[cfg(feature = "grpc")]
+        StopRequest::Grpc(method) => grpc::call(peer, method, deadline),
+        StopRequest::JsonRpc(method) => jsonrpc::call(peer, method, deadline),
+        other => Err(unsupported(other)),
     };
     match asked {
         Err(failure) if failure.reason() == Reason::Closed => Ok(()),
         asked => asked,
     }
+}
+
+/// Whether this build can ask all that a sidecar's spec wants to be asked.
+///
+/// # Errors
+/// `unsupported`, with the feature that is missing.
+pub(crate) fn supported(name: &str, run: &Run) -> Result<(), Error> {
+    let checks = run.health.probes().find(|(_, probe)| matches!(probe.check, Check::Grpc(_)));
+    let check = checks.map(|(stage, probe)| (format!("health.{}", stage.key()), probe.check.to_string()));
+    let stop = run.stop.request.as_ref().filter(|request| matches!(request, StopRequest::Grpc(_)));
+    let stop = stop.map(|request| ("stop.request".to_owned(), request.to_string()));
+    match check.or(stop) {
+        Some((key, what)) if !GRPC => {
+            let error = Error::new(
+                Kind::Unsupported,
+                format!("`{key}` of `{name}` asks `{what}`, which this build cannot"),
+            );
+            Err(error.help("build sidecar-supervisor with the feature `grpc`"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn unsupported(what: &dyn Display) -> Failure {
+    let text = format!("`{what}` is nothing that this build asks on a port");
+    Failure::new(Reason::Unsupported, text)
 }
 
 fn good(answer: http::Answer, method: &str, path: &str) -> Result<(), Failure> {
@@ -109,11 +149,3 @@ fn good(answer: http::Answer, method: &str, path: &str) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests;
-pub(crate) fn supported(_name: &str, _run: &sidecar_spec::Run) -> crate::error::Result<()> {
-    Ok(())
-}
-pub(crate) mod jsonrpc {
-    pub(crate) fn notification(method: &str) -> String {
-        method.to_owned()
-    }
-}

@@ -1,6 +1,6 @@
 //! Small servers, good and hostile, and what [`ask`] and [`request`] make of them.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc;
 use std::thread;
@@ -105,9 +105,28 @@ fn tcp_is_well_where_somebody_accepts() {
 fn what_is_not_asked_on_a_port_is_told() {
     let peer = peer(serve(drop));
     let answer = ask(&check("process"), &peer, soon());
-    assert_eq!(told(answer), (Reason::Unsupported, "`process` is not asked on a port".into()));
+    assert_eq!(
+        told(answer),
+        (Reason::Unsupported, "`process` is nothing that this build asks on a port".into())
+    );
     let answer = request(&"close-stdin".parse().unwrap(), &peer, soon());
-    assert_eq!(told(answer), (Reason::Unsupported, "`close-stdin` is not asked on a port".into()));
+    assert_eq!(
+        told(answer),
+        (Reason::Unsupported, "`close-stdin` is nothing that this build asks on a port".into())
+    );
+}
+
+#[cfg(not(feature = "grpc"))]
+#[test]
+fn a_build_without_grpc_says_so() {
+    let peer = peer(serve(drop));
+    const { assert!(!GRPC) };
+    for answer in [
+        ask(&check("grpc"), &peer, soon()),
+        request(&"grpc:acme.Backend/Stop".parse().unwrap(), &peer, soon()),
+    ] {
+        assert_eq!(told(answer).0, Reason::Unsupported);
+    }
 }
 
 #[test]
@@ -126,6 +145,27 @@ fn a_stop_is_posted_and_may_end_the_answer() {
     assert_eq!(told(answer), (Reason::Status, "POST /shutdown answered 404".into()));
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     assert_eq!(told(request(&stop, &peer(gone), soon())).0, Reason::Refused);
+}
+
+#[test]
+fn json_rpc_is_asked_and_told_on_the_port() {
+    let ok = "{\"id\":\"sidecar-supervisor-1\",\"result\":1}\n";
+    let error = "{\"id\":\"sidecar-supervisor-1\",\"error\":{\"code\":7}}\n";
+    let answering = |answer: &'static str| {
+        peer(serve(move |mut stream| {
+            let mut call = String::new();
+            BufReader::new(&stream).read_line(&mut call).unwrap();
+            let _ = stream.write_all(answer.as_bytes());
+        }))
+    };
+    let stop: StopRequest = "jsonrpc:shutdown".parse().unwrap();
+    ask(&check("jsonrpc:ping"), &answering(ok), soon()).unwrap();
+    request(&stop, &answering(ok), soon()).unwrap();
+    let failure = ask(&check("jsonrpc:ping"), &answering(error), soon());
+    assert_eq!(told(failure), (Reason::CallError, "`ping` answered error 7".into()));
+    assert_eq!(told(request(&stop, &answering(error), soon())).0, Reason::CallError);
+    // One that stops at once answers nothing.
+    request(&stop, &answering(""), soon()).unwrap();
 }
 
 #[test]

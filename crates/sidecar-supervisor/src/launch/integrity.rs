@@ -44,16 +44,19 @@ fn hash(path: &Path) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
 
     #[test]
     fn a_changed_program_is_refused_for_good() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("db");
-        std::fs::write(&path, "abc").unwrap();
+        let write = |text: &str| fsx::create_private(&path).unwrap().write_all(text.as_bytes()).unwrap();
+        write("abc");
         let right = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".parse().unwrap();
         check("db", &path, &right).unwrap();
-        std::fs::write(&path, "abd").unwrap();
+        write("abd");
         let failure = check("db", &path, &right).unwrap_err();
         assert_eq!(
             (failure.error.kind(), failure.hope),

@@ -68,7 +68,7 @@ pub(crate) fn prepare(app: &App, shared: &Shared, purpose: Purpose<'_>) -> Resul
     };
     let nonce = match run.identity {
         Identity::Nonce => Some(Secret::random().map_err(Failure::passing)?),
-        _ => None,
+        Identity::Socket => None,
     };
     let values = Values { app, shared, address, token: token.as_ref(), nonce: nonce.as_ref() };
     let cwd = directory(app, run, &values)?;
@@ -88,7 +88,7 @@ pub(crate) fn prepare(app: &App, shared: &Shared, purpose: Purpose<'_>) -> Resul
         Purpose::Once(args) => launch.args(args).stdin(Stdio::Piped),
         Purpose::Serve => launch.args(arguments(run, &values)?).stdin(match run.stdin {
             Stdin::Pipe => Stdio::Piped,
-            _ => Stdio::Null,
+            Stdin::Null => Stdio::Null,
         }),
     };
     for (name, template) in &run.env {
@@ -176,7 +176,9 @@ fn choose(name: &str, wanted: &Wanted<'_>, places: &Places) -> Result<PathBuf, F
                 error.help(format!("install `{program}`, or add its directory to PATH"))
             }
             Wanted::Path(_) => error,
-            _ => error.help("run `cargo sidecar sync`; in an installed app, its installation is damaged"),
+            Wanted::Provisioned(_) => {
+                error.help("run `cargo sidecar sync`; in an installed app, its installation is damaged")
+            }
         })
     })
 }

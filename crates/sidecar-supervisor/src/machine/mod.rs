@@ -137,8 +137,8 @@ pub(crate) enum RunInput {
     Ready,
     /// It did something that ends the run before it was ready.
     Unfit(Failure),
-    /// Why it is not ready yet.
-    NotYet(String),
+    /// Why it is not ready yet: what that is called when the time is over, and in words.
+    NotYet(Kind, String),
     /// A periodic check of readiness.
     Serves(Result<(), String>),
     /// A periodic check of life.
@@ -218,6 +218,16 @@ enum Phase {
     Waiting(Instant),
 }
 
+/// What of the present run is alive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Alive {
+    Nothing,
+    /// Its first process has ended, and others of its tree may not have.
+    Rest,
+    /// All of it.
+    All,
+}
+
 /// What comes when nothing of the run is left.
 #[derive(Debug)]
 enum After {
@@ -245,16 +255,13 @@ pub(crate) struct Machine {
     collisions: u32,
     /// How long the present run has been ready before it began to end.
     ready_for: Option<Duration>,
-    /// Whether the first process of the present run is alive.
-    leader: bool,
-    /// Whether anything of the present run is.
-    tree: bool,
+    alive: Alive,
     /// Nothing is started: an update is near.
     latched: bool,
     not_serving: u32,
     not_living: u32,
     degraded: bool,
-    why_not: Option<String>,
+    why_not: Option<(Kind, String)>,
     error: Option<Error>,
     want_up: Vec<Ticket>,
     want_down: Vec<Ticket>,
@@ -282,8 +289,7 @@ impl Machine {
             restarts: 0,
             collisions: 0,
             ready_for: None,
-            leader: false,
-            tree: false,
+            alive: Alive::Nothing,
             latched: false,
             not_serving: 0,
             not_living: 0,
@@ -343,10 +349,10 @@ impl Machine {
             Input::Restart(ticket) => self.restart(ticket, now, &mut out),
             Input::Latch(latched) => self.latched = latched,
             Input::Needs(question, outcome) if question == self.question => {
-                self.needs(outcome, now, &mut out)
+                self.needs(outcome, now, &mut out);
             }
             Input::Dependents(question) if question == self.question => {
-                self.dependents_stopped(now, &mut out)
+                self.dependents_stopped(now, &mut out);
             }
             Input::Needs(..) | Input::Dependents(_) => {}
             Input::Wake => self.woken(now, &mut out),

@@ -39,7 +39,7 @@ impl Policy {
         match self.restart.when {
             RestartWhen::Always => true,
             RestartWhen::OnFailure => exit.reason != ExitReason::Clean,
-            _ => false,
+            RestartWhen::Never => false,
         }
     }
 

@@ -6,7 +6,8 @@ use sidecar_spec::Signal;
 
 use super::budget::Spent;
 use super::{
-    After, COLLISIONS, Effect, Failure, Hope, Machine, Outcome, Phase, RunInput, State, Ticket, UNKILLABLE,
+    After, Alive, COLLISIONS, Effect, Failure, Hope, Machine, Outcome, Phase, RunInput, State, Ticket,
+    UNKILLABLE,
 };
 use crate::error::{Error, Kind};
 use crate::exit::Exit;
@@ -104,7 +105,7 @@ impl Machine {
             Ok(()) => {
                 self.phase = Phase::Launching(false);
                 self.ready_for = None;
-                (self.leader, self.tree) = (false, false);
+                self.alive = Alive::Nothing;
                 (self.not_serving, self.not_living, self.degraded) = (0, 0, false);
                 self.why_not = None;
                 out.push(Effect::Launch);
@@ -120,11 +121,11 @@ impl Machine {
         if !matches!(self.phase, Phase::Dependents) {
             return;
         }
-        if self.tree {
-            self.climb(now, out);
-        } else {
+        if self.alive == Alive::Nothing {
             let after = std::mem::replace(&mut self.after, After::Stopped);
             self.settle(after, now, out);
+        } else {
+            self.climb(now, out);
         }
     }
 
@@ -164,9 +165,9 @@ impl Machine {
                 Self::answer_all(&mut self.want_up, &Ok(()), out);
             }
             RunInput::Unfit(failure) if matches!(self.phase, Phase::Proving(_)) => {
-                self.unfit(failure, now, out)
+                self.unfit(failure, now, out);
             }
-            RunInput::NotYet(why) => self.why_not = Some(why),
+            RunInput::NotYet(kind, why) => self.why_not = Some((kind, why)),
             RunInput::Serves(answer) if matches!(self.phase, Phase::Up(_)) => {
                 self.not_serving = if answer.is_ok() { 0 } else { self.not_serving.saturating_add(1) };
                 self.degraded = self.not_serving >= self.policy.not_serving;
@@ -177,7 +178,7 @@ impl Machine {
             RunInput::Empty => self.empty(now, out),
             RunInput::Asked(Err(_)) if matches!(self.phase, Phase::Asked(_)) => self.signal(now, out),
             RunInput::SignalRefused if matches!(self.phase, Phase::Signalled(_)) => {
-                self.kill(false, now, out)
+                self.kill(false, now, out);
             }
             _ => {}
         }
@@ -191,7 +192,7 @@ impl Machine {
     }
 
     fn launched(&mut self, now: Instant, out: &mut Vec<Effect>) {
-        (self.leader, self.tree) = (true, true);
+        self.alive = Alive::All;
         match self.phase {
             Phase::Launching(false) => self.phase = Phase::Proving(now + self.policy.ready_within),
             // It was stopped while its keeper started.
@@ -232,7 +233,7 @@ impl Machine {
     }
 
     fn exited(&mut self, exit: &Exit, hope: Hope, error: Error, now: Instant, out: &mut Vec<Effect>) {
-        self.leader = false;
+        self.alive = Alive::Rest;
         self.note_ready(now);
         match self.phase {
             // It was ready, and ended by itself.
@@ -253,7 +254,7 @@ impl Machine {
     }
 
     fn keeper_lost(&mut self, error: Error, now: Instant, out: &mut Vec<Effect>) {
-        self.leader = false;
+        self.alive = Alive::Rest;
         self.note_ready(now);
         if matches!(self.phase, Phase::Up(_) | Phase::Proving(_)) {
             self.after = self.judge(Failure::passing(error), now, out);
@@ -265,7 +266,7 @@ impl Machine {
     }
 
     fn empty(&mut self, now: Instant, out: &mut Vec<Effect>) {
-        (self.leader, self.tree) = (false, false);
+        self.alive = Alive::Nothing;
         if matches!(self.phase, Phase::Killed(_)) {
             let after = std::mem::replace(&mut self.after, After::Stopped);
             self.settle(after, now, out);
@@ -313,7 +314,7 @@ impl Machine {
 
     /// The first rung of the ladder.
     fn climb(&mut self, now: Instant, out: &mut Vec<Effect>) {
-        if !self.leader {
+        if self.alive != Alive::All {
             return self.kill(false, now, out);
         }
         if self.policy.stop.request.is_some() {
@@ -384,10 +385,10 @@ impl Machine {
         let within = sidecar_spec::Span::from_millis(
             u64::try_from(self.policy.ready_within.as_millis()).unwrap_or(u64::MAX),
         );
-        let error = Error::new(Kind::NotReady, format!("`{}` was not ready within {within}", self.name));
+        let headline = format!("`{}` was not ready within {within}", self.name);
         match self.why_not.take() {
-            Some(why) => error.fact("last", why),
-            None => error,
+            Some((kind, why)) => Error::new(kind, headline).fact("reason", why),
+            None => Error::new(Kind::NotReady, headline),
         }
     }
 

@@ -107,11 +107,6 @@ impl Output {
         self.shared.tap(tap);
     }
 
-    /// Follows the lines from now on.
-    pub(crate) fn follow(&self) -> Follower {
-        self.follow_from(0)
-    }
-
     /// Follows the lines, beginning with the last `lines` that have ended.
     pub(crate) fn follow_from(&self, lines: usize) -> Follower {
         Follower::new(&self.shared, lines)
@@ -123,9 +118,10 @@ impl Output {
         self.shared.lock().hide(secret.reveal());
     }
 
-    /// Adds a line of the supervisor's own.
-    pub(crate) fn note(&self, text: &str) {
-        self.shared.note(text);
+    /// From now on, JSON objects with this word on standard output are answers to the supervisor: taps see them, and they
+    /// are no output.
+    pub(crate) fn set_apart(&self, word: &'static str) {
+        self.shared.lock().sink.answers = Some(word);
     }
 
     /// Waits until all lines are in the log file, or lost; says whether that was in time.

@@ -137,7 +137,7 @@ fn memory_is_bounded_whatever_is_written() {
 #[test]
 fn a_follower_gets_every_line_or_is_told() {
     let output = Output::new("a", &logs(4096, 100, 1, 0), None);
-    let mut follower = output.follow();
+    let mut follower = output.follow_from(0);
     let (mut out, _reading) = pipe(&output, Stream::Stdout);
     let writer = thread::spawn(move || {
         for number in 0..20_000 {
@@ -361,7 +361,10 @@ fn a_file_that_somebody_removed_is_made_again() {
     crate::fsx::remove(&path).unwrap();
     write(&output, "two\n");
     assert!(output.flush(LONG));
-    assert_eq!(messages(&path), ["out| two"]);
+    // Windows may keep a file until it is closed.
+    let messages = messages(&path);
+    assert_eq!(messages.last().unwrap(), "out| two");
+    assert!(messages.len() == 1 || cfg!(windows));
 }
 
 #[test]

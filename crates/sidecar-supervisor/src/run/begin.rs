@@ -1,5 +1,6 @@
 //! spawn: from the spec to a program that runs.
 
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
@@ -10,8 +11,10 @@ use super::{Input, Running, ended, ready};
 use crate::actor::Message;
 use crate::app::{App, Shared};
 use crate::cancel::Cancel;
+use crate::diagnose::{Diagnosis, diagnose};
 use crate::error::{Error, Kind};
 use crate::event::Happened;
+use crate::exit::oom::OomWatch;
 use crate::launch::{self, Prepared, Purpose};
 use crate::machine::{Failure, Hope, RunInput};
 use crate::output::Stream;
@@ -61,11 +64,10 @@ fn start(context: &Context) {
     let launched = launch::prepare(&context.app, &context.shared, Purpose::Serve).and_then(|prepared| {
         // Before the start, so that nothing it writes is missed.
         let search = ready::Search::begin(context, &prepared)?;
-        let lease = prepared.lease.is_some();
-        let (running, kept) = spawn(context, prepared)?;
-        Ok((running, search, kept, lease))
+        let (running, kept) = spawn(context, prepared, &search)?;
+        Ok((running, search, kept))
     });
-    let (running, search, kept, _lease) = match launched {
+    let (running, search, kept) = match launched {
         Ok(launched) => launched,
         Err(failure) => {
             context.cancel.cancel();
@@ -92,6 +94,7 @@ fn start(context: &Context) {
 fn spawn(
     context: &Context,
     prepared: Prepared,
+    search: &ready::Search,
 ) -> Result<(Running, Option<sidecar_keeper::PortLease>), Failure> {
     let shared = &context.shared;
     let Prepared { launch, program, address, lease, token, nonce, token_file, .. } = prepared;
@@ -128,6 +131,8 @@ fn spawn(
     })?;
     let input = Input::new(&shared.name, stdin).map_err(Failure::passing)?;
     let running = Running {
+        oom: OomWatch::start(keeper.leader().pid),
+        asked: AtomicBool::new(false),
         keeper,
         address: Mutex::new(address),
         token,
@@ -135,7 +140,8 @@ fn spawn(
         proved: AtomicBool::new(false),
         input,
         readings,
-        _token_file: token_file,
+        rpc: search.rpc.clone(),
+        token_file: Mutex::new(token_file),
     };
     Ok((running, lease))
 }
@@ -153,25 +159,42 @@ fn limits(context: &Context) {
 }
 
 /// The keeper's error, in the supervisor's words.
-pub(crate) fn refused(
-    context_name: &str,
-    program: &std::path::Path,
-    error: &sidecar_keeper::Error,
-) -> Failure {
+pub(crate) fn refused(name: &str, program: &Path, error: &sidecar_keeper::Error) -> Failure {
     let kind = match error.kind() {
         Keepers::LaunchFailed => Kind::LaunchFailed,
         Keepers::BadLaunch => Kind::BadLaunch,
         Keepers::Unsupported | Keepers::NotInitialised => Kind::Unsupported,
         _ => Kind::Io,
     };
-    let mut ours = Error::new(kind, format!("`{context_name}` does not start"));
+    if let Some(why) =
+        diagnose(program, error.raw_os_error().filter(|_| kind == Kind::LaunchFailed), None, &[])
+    {
+        return unstarted(name, program, why);
+    }
+    let mut ours =
+        Error::new(kind, format!("`{name}` could not be started")).fact("program", program.display());
     if kind != Kind::LaunchFailed {
         ours = ours.fact("reason", error.headline());
     }
-    ours = ours.fact("program", program.display());
     for (key, value) in error.facts() {
         ours = ours.fact(key.to_owned(), value);
     }
     let hope = if kind == Kind::Io { Hope::Some } else { Hope::None };
-    Failure { error: ours, hope }
+    Failure { error: error.help_text().map_or_else(|| ours.clone(), |help| ours.clone().help(help)), hope }
+}
+
+/// A program that does not start, for a reason that was found.
+pub(super) fn unstarted(name: &str, program: &Path, why: Diagnosis) -> Failure {
+    let headline = format!("`{name}` could not be started: {}", why.headline);
+    let mut error = Error::new(Kind::LaunchFailed, headline);
+    if why.facts.iter().all(|(key, _)| *key != "program") {
+        error = error.fact("program", program.display());
+    }
+    for (key, value) in why.facts {
+        error = error.fact(key, value);
+    }
+    if let Some(help) = why.help {
+        error = error.help(help);
+    }
+    Failure { error, hope: if why.permanent { Hope::None } else { Hope::Some } }
 }

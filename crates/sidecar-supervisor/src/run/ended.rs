@@ -1,13 +1,15 @@
 //! How a run ended: told by its keeper, put into words, with the last lines that it wrote.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use sidecar_keeper::Event;
 use sidecar_spec::Port;
 
 use super::Running;
-use super::begin::Context;
+use super::begin::{Context, unstarted};
+use crate::diagnose::diagnose;
 use crate::error::{Error, Kind, Result};
 use crate::event::Happened;
 use crate::exit::{Exit, ExitReason};
@@ -20,6 +22,9 @@ const TAIL: usize = 20;
 /// So long is waited for the end of the output before an exit is told: what it wrote last may be on its way. Children of
 /// the sidecar may hold its output for ever.
 const LAST_WORDS: Duration = Duration::from_millis(50);
+
+/// So long is waited until the log file has all of it.
+const LOGGED: Duration = Duration::from_millis(500);
 
 /// How long the rest of a tree may take to die after its keeper was killed, until it is tried again.
 const REMAINS: Duration = Duration::from_secs(5);
@@ -41,6 +46,9 @@ pub(super) fn listen(context: &Context, running: &Arc<Running>) -> Result<()> {
             }
         }
         context.cancel.cancel();
+        running.tidy();
+        // What it wrote is in its log file when it is said to be stopped; a full disk does not keep it from that.
+        context.shared.output.flush(LOGGED);
         context.tell(RunInput::Empty);
     })
 }
@@ -62,29 +70,34 @@ fn exited(context: &Context, running: &Running, status: std::process::ExitStatus
         reading.wait(deadline.saturating_duration_since(Instant::now()));
     }
     let exit = Exit::new(status, &context.shared.spec.run);
+    let exit = if running.asked.load(Ordering::Acquire) {
+        exit.when_asked()
+    } else {
+        exit.for_memory(running.oom.has_killed())
+    };
     let tail = context.shared.output.tail(TAIL);
-    let (error, hope) = explain(context, running, &exit, &tail);
-    context.tell(RunInput::Exited(exit, hope, error));
+    context.tell(explain(context, running, exit, &tail));
 }
 
 /// Why it ended, as far as can be told, and what another run would bring.
-fn explain(context: &Context, running: &Running, exit: &Exit, tail: &[Line]) -> (Error, Hope) {
-    let name = context.name();
-    let (kind, headline) = if running.is_proved() {
-        (Kind::Exited, format!("`{name}` {exit}"))
-    } else {
-        (Kind::ExitedEarly, format!("`{name}` {exit} before it was ready"))
-    };
-    let error = Error::new(kind, headline).log(tail.iter().map(|line| line.text.clone()));
-    let lease = context.shared.spec.run.port == Port::Lease;
-    if lease
-        && !running.is_proved()
-        && exit.reason != ExitReason::Clean
-        && tail.iter().any(|line| is_taken(&line.text))
-    {
-        return (error.fact("reason", "its port was taken meanwhile"), Hope::OtherPort);
+fn explain(context: &Context, running: &Running, exit: Exit, tail: &[Line]) -> RunInput {
+    let (name, early) = (context.name(), !running.is_proved());
+    let program = context.shared.view().program.clone().filter(|_| early);
+    let log = || tail.iter().map(|line| line.text.clone());
+    if let Some((program, why)) = program.and_then(|program| {
+        let why = diagnose(&program, None, Some(&exit), tail)?;
+        Some((program, why))
+    }) {
+        let failure = unstarted(name, &program, why);
+        return RunInput::Exited(exit.not_loaded(), failure.hope, failure.error.log(log()));
     }
-    (error, Hope::Some)
+    let (kind, when) = if early { (Kind::ExitedEarly, " before it was ready") } else { (Kind::Exited, "") };
+    let error = Error::new(kind, format!("`{name}` {exit}{when}")).log(log());
+    let lease = context.shared.spec.run.port == Port::Lease;
+    if lease && early && exit.reason != ExitReason::Clean && tail.iter().any(|line| is_taken(&line.text)) {
+        return RunInput::Exited(exit, Hope::OtherPort, error.fact("reason", "its port was taken meanwhile"));
+    }
+    RunInput::Exited(exit, Hope::Some, error)
 }
 
 /// Whether a line says that a port is taken: the system's words in C, Node, Go, Python, Java and on Windows.

@@ -9,19 +9,21 @@ mod watch;
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use sidecar_keeper::{Keeper, ProcessId};
 
 use crate::client::Peer;
 use crate::error::{Error, Kind, Result};
+use crate::exit::oom::OomWatch;
 use crate::launch::TokenFile;
 use crate::output::Reading;
 use crate::reply::Answer;
 use crate::secret::Secret;
 pub(crate) use begin::{begin, refused};
 use input::Input;
+use rpc::StdioRpc;
 
 /// What runs.
 #[derive(Debug)]
@@ -33,10 +35,14 @@ pub(crate) struct Running {
     nonce: Option<Secret>,
     /// Whether it has proved itself.
     proved: AtomicBool,
-    /// It was found to be what it must not be, or to do what it must not do: how it ends does not matter any more.
+    /// Whether it was asked to end.
+    asked: AtomicBool,
+    oom: OomWatch,
     input: Input,
     readings: Vec<Reading>,
-    _token_file: Option<TokenFile>,
+    /// Where it is asked over its input.
+    pub(crate) rpc: Option<Arc<StdioRpc>>,
+    token_file: Mutex<Option<TokenFile>>,
 }
 
 impl Running {
@@ -59,6 +65,16 @@ impl Running {
     /// Ends its input, after all that was written before.
     pub(crate) fn close_stdin(&self) -> Result<()> {
         self.input.close()
+    }
+
+    /// From now on its end is one that was asked for.
+    pub(crate) fn is_asked(&self) {
+        self.asked.store(true, Ordering::Release);
+    }
+
+    /// Removes what only this run needed.
+    fn tidy(&self) {
+        *self.token_file.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn is_proved(&self) -> bool {

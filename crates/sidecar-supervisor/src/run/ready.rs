@@ -13,7 +13,7 @@ use super::Running;
 use super::begin::Context;
 use super::rpc::StdioRpc;
 use super::watch;
-use crate::client;
+use crate::client::{self, Reason};
 use crate::error::{Error, Kind};
 use crate::event::Happened;
 use crate::launch::Prepared;
@@ -33,7 +33,7 @@ const FOREIGN: u32 = 3;
 pub(super) struct Search {
     way: Way,
     lines: Lines,
-    rpc: Option<StdioRpc>,
+    pub(super) rpc: Option<Arc<StdioRpc>>,
 }
 
 enum Way {
@@ -87,19 +87,21 @@ impl Search {
         match &mut self.way {
             Way::None => Ok(None),
             Way::Known(address) => Ok(Some(*address)),
-            Way::Output(heard) => loop {
-                let now = std::mem::take(&mut *heard.lock().unwrap_or_else(PoisonError::into_inner));
-                if let Some(found) = now.found {
-                    return Ok(Some(found.address(host)));
+            Way::Output(heard) => {
+                not_yet(context, "it has not announced its port");
+                loop {
+                    let now = std::mem::take(&mut *heard.lock().unwrap_or_else(PoisonError::into_inner));
+                    if let Some(found) = now.found {
+                        return Ok(Some(found.address(host)));
+                    }
+                    if let Some(refusal) = now.refusal {
+                        refuse(context, &refusal)?;
+                    }
+                    if context.cancel.pause(None) {
+                        return Err(());
+                    }
                 }
-                match now.refusal {
-                    Some(refusal) => refuse(context, &refusal)?,
-                    None => not_yet(context, "it has not announced its port"),
-                }
-                if context.cancel.pause(None) {
-                    return Err(());
-                }
-            },
+            }
             Way::File(file) => loop {
                 match file.look() {
                     Some(Ok(found)) => return Ok(Some(found.address(host))),
@@ -123,7 +125,7 @@ fn refuse(context: &Context, refusal: &Refusal) -> Result<(), ()> {
         context.tell(RunInput::Unfit(Failure::permanent(error)));
         return Err(());
     }
-    not_yet(context, &refusal.to_string());
+    context.tell(RunInput::NotYet(refusal.kind(), refusal.to_string()));
     Ok(())
 }
 
@@ -176,7 +178,7 @@ fn line(context: &Context, pattern: &str) -> Result<Arc<AtomicBool>, Failure> {
 }
 
 fn not_yet(context: &Context, why: &str) {
-    context.tell(RunInput::NotYet(why.to_owned()));
+    context.tell(RunInput::NotYet(Kind::NotReady, why.to_owned()));
 }
 
 /// Takes a run from the start of its program to the proof that it is ready, and watches it from there on.
@@ -270,7 +272,11 @@ fn answers(context: &Context, checker: &Checker, stage: Stage, probe: &Probe) ->
     loop {
         match checker.ask(stage, &probe.check, probe.timeout().get()) {
             Ok(()) => return !context.cancel.is_cancelled(),
-            Err(why) => not_yet(context, &why),
+            Err(failure) => {
+                let kind =
+                    if failure.reason() == Reason::Foreign { Kind::ForeignAnswer } else { Kind::NotReady };
+                context.tell(RunInput::NotYet(kind, failure.to_string()));
+            }
         }
         if context.cancel.pause(Some(every)) {
             return false;
@@ -282,12 +288,12 @@ fn answers(context: &Context, checker: &Checker, stage: Stage, probe: &Probe) ->
 pub(super) struct Checker {
     running: Arc<Running>,
     lines: Lines,
-    rpc: Option<StdioRpc>,
+    rpc: Option<Arc<StdioRpc>>,
 }
 
 impl Checker {
     /// Asks once.
-    pub(super) fn ask(&self, stage: Stage, check: &Check, timeout: Duration) -> Result<(), String> {
+    pub(super) fn ask(&self, stage: Stage, check: &Check, timeout: Duration) -> Result<(), client::Failure> {
         let deadline = Instant::now() + timeout;
         match (check, self.running.peer(), &self.rpc) {
             (Check::Process, ..) => Ok(()),
@@ -296,13 +302,12 @@ impl Checker {
                 if seen.is_some_and(|(_, seen)| seen.load(Ordering::Acquire)) {
                     return Ok(());
                 }
-                Err(format!("no line of its output matches `{}`", pattern.as_str()))
+                let why = format!("no line of its output matches `{}`", pattern.as_str());
+                Err(client::Failure::new(Reason::Refused, why))
             }
-            (check, Some(peer), _) => {
-                client::ask(check, &peer, deadline).map_err(|failure| failure.to_string())
-            }
+            (check, Some(peer), _) => client::ask(check, &peer, deadline),
             (Check::JsonRpc(method), None, Some(rpc)) => rpc.call(&self.running, method, deadline),
-            _ => Err("it has no port".to_owned()),
+            _ => Err(client::Failure::new(Reason::Refused, "it has no port")),
         }
     }
 }
