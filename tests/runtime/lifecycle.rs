@@ -38,8 +38,8 @@ fn starts_and_stops() {
     scene.it().stop().wait().unwrap();
     assert!(!lives(pid));
     assert_eq!((scene.it().state(), scene.it().url()), (State::Stopped, None));
-    let states = scene.states("it");
-    assert_eq!(states, [State::Starting, State::Running, State::Stopping, State::Stopped]);
+    let gone_through = scene.states("it");
+    assert_eq!(gone_through, [State::Starting, State::Running, State::Stopping, State::Stopped]);
     // Either is carried out in any state.
     scene.it().stop().wait().unwrap();
     scene.it().start().wait().unwrap();
@@ -179,6 +179,11 @@ fn a_lost_keeper_is_a_crash() {
     let leader = scene.it().status().pid.unwrap();
     kill(parent(leader));
     scene.until(|event| matches!(event.what, Happened::KeeperLost { .. }).then_some(()));
+    let error = scene.until(|event| match &event.what {
+        Happened::Restart { error, .. } => Some(error.clone()),
+        _ => None,
+    });
+    assert_eq!(error.kind(), Kind::KeeperLost);
     scene.until_state("it", State::Running);
     assert!(!lives(leader));
     assert_eq!(scene.it().status().run, 2);
@@ -259,6 +264,11 @@ fn dropping_the_supervisor_ends_all() {
     // And so is the directory of this run of the app.
     let instances = dir.path().join("runtime/instances");
     eventually("no directory", || std::fs::read_dir(&instances).unwrap().next().is_none());
+    // Whoever still waits is told.
+    let run = misbehave(&["--delay", "60000", "--bind", "127.0.0.1:{port}"]);
+    let builder = Supervisor::from_json(&spec(&[("it", run)]), dir.path()).unwrap();
+    let started = builder.build().unwrap().sidecar("it").unwrap().start();
+    assert_eq!(started.wait().unwrap_err().kind(), Kind::SupervisorGone);
 }
 
 fn an_update_waits_until_nothing_runs() {

@@ -1,7 +1,7 @@
 //! Stories of the supervisor: real processes, which the misbehaving sidecar is.
 //!
 //! The harness is not the compiler's: `init()` must be the first line of `main`.
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, clippy::needless_pass_by_value, reason = "tests")]
 
 mod lifecycle;
 mod ports;

@@ -202,7 +202,7 @@ fn one_that_never_announces_says_so() {
     let health = json!({ "restart": "never", "health": { "ready-within": "500ms" } });
     let scene = Scene::one(with(run, health));
     let error = scene.it().start().wait().unwrap_err();
-    assert_eq!(error.kind(), Kind::NotReady, "{error}");
+    assert_eq!(error.kind(), Kind::AnnouncementInvalid, "{error}");
     assert!(error.to_string().contains("announced `65536`, which is no port"), "{error}");
 }
 
@@ -238,7 +238,7 @@ fn nonce(flags: &[&str]) -> Value {
 fn another_nonce_is_not_ready() {
     let scene = Scene::one(nonce(&["--wrong-nonce"]));
     let error = scene.it().start().wait().unwrap_err();
-    assert_eq!(error.kind(), Kind::NotReady, "{error}");
+    assert_eq!(error.kind(), Kind::ForeignAnswer, "{error}");
     assert!(error.to_string().contains("another `X-Sidecar-Nonce`"), "{error}");
 }
 

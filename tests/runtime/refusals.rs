@@ -1,7 +1,7 @@
 //! What bad input gets: a typed error, which says what to do, and nothing that was started.
 
 use serde_json::{Value, json};
-use sidecar_supervisor::{Error, Kind, State, Supervisor};
+use sidecar_supervisor::{Error, ExitReason, Happened, Kind, State, Supervisor};
 use snapbox::{Assert, IntoData, Redactions, str};
 
 use crate::scene::{Scene, misbehave, program, spec, with};
@@ -21,6 +21,8 @@ crate::stories![
     ports_that_are_none,
     what_is_no_spec,
     a_token_that_cannot_be_sent,
+    a_data_directory_that_cannot_be,
+    what_this_build_cannot_ask,
 ];
 
 /// Compares what an error prints.
@@ -242,8 +244,13 @@ fn no_permission_to_execute() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("it");
     std::fs::write(&path, "#!/bin/sh\n").unwrap();
-    let (error, _) = unstarted(json!({ "program": { "path": path } }));
+    let (error, scene) = unstarted(json!({ "program": { "path": path } }));
     assert_eq!(error.kind(), Kind::LaunchFailed);
+    let exit = scene.until(|event| match &event.what {
+        Happened::Exited { exit } => Some(exit.reason),
+        _ => None,
+    });
+    assert_eq!(exit, ExitReason::LaunchFailed);
     compare(
         &error,
         dir.path(),
@@ -290,4 +297,29 @@ help: a token has one visible ASCII character at least, and no spaces
 "#]],
     );
     assert_eq!(build("at", "token").kind(), Kind::UnknownSidecar);
+}
+
+fn a_data_directory_that_cannot_be() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let builder = Supervisor::from_json(&spec(&[("it", misbehave(&[]))]), &file).unwrap();
+    let error = builder.build().unwrap_err();
+    assert_eq!(error.kind(), Kind::Io);
+    compare(&error, dir.path(), str![[r#"
+the directory of this run cannot be made
+  system  Not a directory (os error 20)
+  path    [DATA]/file/runtime/instances
+"#]]);
+}
+
+fn what_this_build_cannot_ask() {
+    let (error, dir) = refused_run(with(misbehave(&[]), json!({ "health": { "live": "grpc" } })));
+    assert_eq!(error.kind(), Kind::Unsupported);
+    compare(&error, dir.path(), str![[r#"
+`health.live` of `it` asks `grpc`, which this build cannot
+help: build sidecar-supervisor with the feature `grpc`
+"#]]);
+    let (error, _) = refused_run(with(misbehave(&[]), json!({ "stop": { "request": "grpc:a.B/Stop" } })));
+    assert_eq!(error.kind(), Kind::Unsupported);
 }

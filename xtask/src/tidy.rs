@@ -26,6 +26,7 @@ pub(crate) fn check() -> Result<()> {
     let mut wrong = Vec::new();
     changelog(&mut wrong);
     error_codes(&mut wrong);
+    runtime_cases(&mut wrong);
     environment(&mut wrong);
     manifest_keys(&mut wrong);
     public_items(&mut wrong);
@@ -76,6 +77,21 @@ fn error_codes(wrong: &mut Vec<String>) {
         });
         if !here && !elsewhere {
             wrong.push(format!("no case in tests/it provokes the error `{code}`"));
+        }
+    }
+}
+
+/// Every error that the supervisor can give is provoked by a story, which names its kind.
+fn runtime_cases(wrong: &mut Vec<String>) {
+    let stories = texts_below(&root().join("tests/runtime"));
+    for line in read("crates/sidecar-supervisor/src/error.rs").lines() {
+        // `    PortTaken = "port-taken";`
+        let Some((kind, code)) = line.trim().strip_suffix("\";").and_then(|line| line.split_once(" = \""))
+        else {
+            continue;
+        };
+        if !stories.contains(&format!("Kind::{kind}")) {
+            wrong.push(format!("no story in tests/runtime provokes the error `{code}`"));
         }
     }
 }

@@ -48,7 +48,7 @@ fn request(shared: &Shared, running: &Running) -> Result<(), String> {
             Ok(())
         }
         (Some(StopRequest::JsonRpc(method)), None) => match &running.rpc {
-            Some(rpc) => rpc.call(running, method, deadline),
+            Some(rpc) => rpc.call(running, method, deadline).map_err(|failure| failure.to_string()),
             None => Err("it has no input".to_owned()),
         },
         (Some(request), Some(peer)) => {

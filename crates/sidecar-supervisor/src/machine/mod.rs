@@ -137,8 +137,8 @@ pub(crate) enum RunInput {
     Ready,
     /// It did something that ends the run before it was ready.
     Unfit(Failure),
-    /// Why it is not ready yet.
-    NotYet(String),
+    /// Why it is not ready yet: what that is called when the time is over, and in words.
+    NotYet(Kind, String),
     /// A periodic check of readiness.
     Serves(Result<(), String>),
     /// A periodic check of life.
@@ -261,7 +261,7 @@ pub(crate) struct Machine {
     not_serving: u32,
     not_living: u32,
     degraded: bool,
-    why_not: Option<String>,
+    why_not: Option<(Kind, String)>,
     error: Option<Error>,
     want_up: Vec<Ticket>,
     want_down: Vec<Ticket>,

@@ -167,7 +167,7 @@ impl Machine {
             RunInput::Unfit(failure) if matches!(self.phase, Phase::Proving(_)) => {
                 self.unfit(failure, now, out);
             }
-            RunInput::NotYet(why) => self.why_not = Some(why),
+            RunInput::NotYet(kind, why) => self.why_not = Some((kind, why)),
             RunInput::Serves(answer) if matches!(self.phase, Phase::Up(_)) => {
                 self.not_serving = if answer.is_ok() { 0 } else { self.not_serving.saturating_add(1) };
                 self.degraded = self.not_serving >= self.policy.not_serving;
@@ -385,10 +385,10 @@ impl Machine {
         let within = sidecar_spec::Span::from_millis(
             u64::try_from(self.policy.ready_within.as_millis()).unwrap_or(u64::MAX),
         );
-        let error = Error::new(Kind::NotReady, format!("`{}` was not ready within {within}", self.name));
+        let headline = format!("`{}` was not ready within {within}", self.name);
         match self.why_not.take() {
-            Some(why) => error.fact("last", why),
-            None => error,
+            Some((kind, why)) => Error::new(kind, headline).fact("reason", why),
+            None => Error::new(Kind::NotReady, headline),
         }
     }
 

@@ -13,7 +13,7 @@ use super::Running;
 use super::begin::Context;
 use super::rpc::StdioRpc;
 use super::watch;
-use crate::client;
+use crate::client::{self, Reason};
 use crate::error::{Error, Kind};
 use crate::event::Happened;
 use crate::launch::Prepared;
@@ -125,7 +125,7 @@ fn refuse(context: &Context, refusal: &Refusal) -> Result<(), ()> {
         context.tell(RunInput::Unfit(Failure::permanent(error)));
         return Err(());
     }
-    not_yet(context, &refusal.to_string());
+    context.tell(RunInput::NotYet(refusal.kind(), refusal.to_string()));
     Ok(())
 }
 
@@ -178,7 +178,7 @@ fn line(context: &Context, pattern: &str) -> Result<Arc<AtomicBool>, Failure> {
 }
 
 fn not_yet(context: &Context, why: &str) {
-    context.tell(RunInput::NotYet(why.to_owned()));
+    context.tell(RunInput::NotYet(Kind::NotReady, why.to_owned()));
 }
 
 /// Takes a run from the start of its program to the proof that it is ready, and watches it from there on.
@@ -272,7 +272,11 @@ fn answers(context: &Context, checker: &Checker, stage: Stage, probe: &Probe) ->
     loop {
         match checker.ask(stage, &probe.check, probe.timeout().get()) {
             Ok(()) => return !context.cancel.is_cancelled(),
-            Err(why) => not_yet(context, &why),
+            Err(failure) => {
+                let kind =
+                    if failure.reason() == Reason::Foreign { Kind::ForeignAnswer } else { Kind::NotReady };
+                context.tell(RunInput::NotYet(kind, failure.to_string()));
+            }
         }
         if context.cancel.pause(Some(every)) {
             return false;
@@ -289,7 +293,7 @@ pub(super) struct Checker {
 
 impl Checker {
     /// Asks once.
-    pub(super) fn ask(&self, stage: Stage, check: &Check, timeout: Duration) -> Result<(), String> {
+    pub(super) fn ask(&self, stage: Stage, check: &Check, timeout: Duration) -> Result<(), client::Failure> {
         let deadline = Instant::now() + timeout;
         match (check, self.running.peer(), &self.rpc) {
             (Check::Process, ..) => Ok(()),
@@ -298,13 +302,12 @@ impl Checker {
                 if seen.is_some_and(|(_, seen)| seen.load(Ordering::Acquire)) {
                     return Ok(());
                 }
-                Err(format!("no line of its output matches `{}`", pattern.as_str()))
+                let why = format!("no line of its output matches `{}`", pattern.as_str());
+                Err(client::Failure::new(Reason::Refused, why))
             }
-            (check, Some(peer), _) => {
-                client::ask(check, &peer, deadline).map_err(|failure| failure.to_string())
-            }
+            (check, Some(peer), _) => client::ask(check, &peer, deadline),
             (Check::JsonRpc(method), None, Some(rpc)) => rpc.call(&self.running, method, deadline),
-            _ => Err("it has no port".to_owned()),
+            _ => Err(client::Failure::new(Reason::Refused, "it has no port")),
         }
     }
 }

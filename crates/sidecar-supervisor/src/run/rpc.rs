@@ -8,8 +8,9 @@ use sidecar_spec::{Check, Port, StopRequest};
 
 use super::Running;
 use super::begin::Context;
-use crate::client::Failure;
+
 use crate::client::jsonrpc::{Calls, Id, Taken};
+use crate::client::{Failure, Reason};
 use crate::output::{Keep, Stream};
 
 /// The calls of one run, and their answers.
@@ -58,19 +59,19 @@ impl StdioRpc {
     }
 
     /// Calls a method and waits for its answer.
-    pub(crate) fn call(&self, running: &Running, method: &str, deadline: Instant) -> Result<(), String> {
+    pub(crate) fn call(&self, running: &Running, method: &str, deadline: Instant) -> Result<(), Failure> {
         let (id, line) = self.lock().calls.call(method);
         // Whether it reads shows in the answer.
         running.write(line.into_bytes(), Box::new(|_| {}));
         let mut state = self.lock();
         loop {
             if let Some(answer) = state.answers.remove(&id) {
-                return answer.map_err(|failure| failure.to_string());
+                return answer;
             }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 state.calls.give_up(id);
-                return Err(format!("`{method}` was not answered"));
+                return Err(Failure::new(Reason::TimedOut, format!("`{method}` was not answered")));
             }
             state = self.bell.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }

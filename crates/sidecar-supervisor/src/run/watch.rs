@@ -42,6 +42,7 @@ pub(super) fn watch(context: &Context, checker: &Checker) {
         let slept = now.duration_since(next.due) > SLEPT;
         if !slept {
             let answer = checker.ask(next.stage, &next.probe.check, next.probe.timeout().get());
+            let answer = answer.map_err(|failure| failure.to_string());
             if context.cancel.is_cancelled() {
                 return;
             }
