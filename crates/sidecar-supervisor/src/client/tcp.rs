@@ -114,4 +114,16 @@ mod tests {
         let failure = Connection::open(listener.local_addr().unwrap(), Instant::now()).unwrap_err();
         assert_eq!(failure.reason(), Reason::TimedOut);
     }
+
+    /// Linux gives even ports to clients, one after the other; so it comes to this one before it has given 30,000.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_connection_to_oneself_is_none() {
+        let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+        let port = (40_000..50_000).step_by(2).find(free).unwrap();
+        for _ in 0..30_000 {
+            let failure = Connection::open(([127, 0, 0, 1], port).into(), soon()).unwrap_err();
+            assert_eq!(failure, Failure::refused());
+        }
+    }
 }
