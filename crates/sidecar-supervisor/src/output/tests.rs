@@ -361,7 +361,10 @@ fn a_file_that_somebody_removed_is_made_again() {
     crate::fsx::remove(&path).unwrap();
     write(&output, "two\n");
     assert!(output.flush(LONG));
-    assert_eq!(messages(&path), ["out| two"]);
+    // Windows may keep a file until it is closed.
+    let messages = messages(&path);
+    assert_eq!(messages.last().unwrap(), "out| two");
+    assert!(messages.len() == 1 || cfg!(windows));
 }
 
 #[test]
