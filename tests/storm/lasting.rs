@@ -17,9 +17,13 @@ pub(crate) fn many_restarts_leave_nothing(setup: &Setup) {
     let rounds = setup.rounds(40);
     let mut field = Scene::with(quiet(), &["--fork=1", "--say=up"]).ready();
     let app = field.app.id();
-    let mut cycle = |rounds: u32| {
-        field.tell(&format!("cycle {CAR} {rounds}"));
-        field.line("cycled");
+    let mut cycle = |mut rounds: u32| {
+        while rounds > 0 {
+            let some = rounds.min(50);
+            field.tell(&format!("cycle {CAR} {some}"));
+            field.line("cycled");
+            rounds -= some;
+        }
         (counts(app), memory(app))
     };
     let (before, small) = cycle(WARM);

@@ -23,6 +23,8 @@ type Row = [String; HEAD.len()];
 #[derive(Debug)]
 pub(super) struct Account {
     seed: u64,
+    /// How busy the machine was before.
+    load: String,
     rows: Vec<Row>,
     facts: Vec<String>,
     left_out: Vec<String>,
@@ -31,7 +33,8 @@ pub(super) struct Account {
 
 impl Account {
     pub(super) fn new(seed: u64) -> Self {
-        Self { seed, rows: Vec::new(), facts: Vec::new(), left_out: Vec::new(), failures: Vec::new() }
+        let (rows, load) = (Vec::new(), load());
+        Self { seed, load, rows, facts: Vec::new(), left_out: Vec::new(), failures: Vec::new() }
     }
 
     pub(super) fn add(&mut self, case: &Case, rounds: Option<u32>, outcome: Outcome) {
@@ -90,13 +93,15 @@ impl Account {
     }
 
     fn markdown(&self, machine: &Machine) -> String {
-        let Machine { commit, kernel, cores } = machine;
+        let Machine { commit, kernel, cores, load } = machine;
         let mut out = format!(
             "# The long storm\n\nWritten by `cargo xtask storm processes --long`: each row so many times killed, \
              and every process of the machine looked at until none of the app and its sidecar was left. Times are \
              from the kill to the first of three looks that found nothing, in milliseconds.\n\n\
-             Commit {commit}, seed {}, Linux {kernel}, {cores} cores.\n\n{}",
+             Commit {commit}, seed {}, Linux {kernel}, {cores} cores. So many processes wanted one of them, on average, \
+             in the minute before the storm and in its last minute: {} and {load}.\n\n{}",
             self.seed,
+            self.load,
             markdown(&self.table())
         );
         for (head, lines) in self.lists() {
@@ -142,6 +147,12 @@ fn row(case: &Case, label: &str, rounds: String, times: Option<[f64; 3]>, failed
     [case.id.to_owned(), of.to_owned(), what, rounds, left, p50, p99, max, aim, verdict.to_owned()]
 }
 
+/// The average of the last minute.
+fn load() -> String {
+    let text = fsx::text_of(Path::new("/proc/loadavg")).unwrap_or_default();
+    text.split(' ').next().unwrap_or_default().to_owned()
+}
+
 fn ms(time: f64) -> String {
     format!("{time:.1}")
 }
@@ -152,6 +163,7 @@ struct Machine {
     commit: String,
     kernel: String,
     cores: usize,
+    load: String,
 }
 
 impl Machine {
@@ -164,7 +176,7 @@ impl Machine {
         let commit = git(&["rev-parse", "--short=12", "HEAD"])? + if changed { " with changes" } else { "" };
         let kernel = fsx::text_of(Path::new("/proc/sys/kernel/osrelease")).unwrap_or_default();
         let cores = std::thread::available_parallelism().map_or(0, usize::from);
-        Ok(Self { commit, kernel: kernel.trim().to_owned(), cores })
+        Ok(Self { commit, kernel: kernel.trim().to_owned(), cores, load: load() })
     }
 }
 
@@ -206,7 +218,7 @@ mod tests {
             Told::LeftOut { what: "nginx".to_owned(), reason: "apt-get install nginx-light".to_owned() };
         let account = account(Outcome { told: vec![gap], failure: None });
         assert!(account.judge(false).is_ok() && account.judge(true).is_err());
-        let machine = Machine { commit: "c".to_owned(), kernel: "k".to_owned(), cores: 2 };
+        let machine = Machine { commit: "c".to_owned(), kernel: "k".to_owned(), cores: 2, load: load() };
         for text in [account.text(), account.markdown(&machine)] {
             assert!(text.contains("did not run:") && text.contains("T1 nginx: apt-get install nginx-light"));
         }
