@@ -36,7 +36,7 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |now| now.as_secs());
     let seed = wish.seed.unwrap_or(now);
     let programs = program::build()?;
-    let mut account = Account::new(seed);
+    let mut account = Account::new(seed)?;
     for case in wish.chosen()? {
         println!("\n== {}: {}", case.id, case.about);
         let begin = Instant::now();

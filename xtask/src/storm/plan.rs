@@ -42,7 +42,7 @@ const GONE: Option<f64> = Some(250.0);
 const GONE_LATE: Option<f64> = Some(1000.0);
 
 /// Told.
-const TOLD: Option<f64> = Some(100.0);
+pub(super) const TOLD: Option<f64> = Some(100.0);
 
 pub(super) const PLAN: [Case; 36] = [
     keeper("T1", "t1_app_killed_when_up", "SIGKILL to the app when all is up", (1000, GONE)),
