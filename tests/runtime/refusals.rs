@@ -306,20 +306,28 @@ fn a_data_directory_that_cannot_be() {
     let builder = Supervisor::from_json(&spec(&[("it", misbehave(&[]))]), &file).unwrap();
     let error = builder.build().unwrap_err();
     assert_eq!(error.kind(), Kind::Io);
-    compare(&error, dir.path(), str![[r#"
+    compare(
+        &error,
+        dir.path(),
+        str![[r#"
 the directory of this run cannot be made
   system  Not a directory (os error 20)
   path    [DATA]/file/runtime/instances
-"#]]);
+"#]],
+    );
 }
 
 fn what_this_build_cannot_ask() {
     let (error, dir) = refused_run(with(misbehave(&[]), json!({ "health": { "live": "grpc" } })));
     assert_eq!(error.kind(), Kind::Unsupported);
-    compare(&error, dir.path(), str![[r#"
+    compare(
+        &error,
+        dir.path(),
+        str![[r#"
 `health.live` of `it` asks `grpc`, which this build cannot
 help: build sidecar-supervisor with the feature `grpc`
-"#]]);
+"#]],
+    );
     let (error, _) = refused_run(with(misbehave(&[]), json!({ "stop": { "request": "grpc:a.B/Stop" } })));
     assert_eq!(error.kind(), Kind::Unsupported);
 }

@@ -92,12 +92,19 @@ pub(crate) fn prepare(app: &App, shared: &Shared, purpose: Purpose<'_>) -> Resul
         }),
     };
     for (name, template) in &run.env {
-        launch = launch.env(name, values.expand(&format!("env.{name}"), template)?);
+        match values.expand(&format!("env.{name}"), template) {
+            Ok(value) => launch = launch.env(name, value),
+            // Its port, for one, has no meaning for a program that is run once.
+            Err(_) if !serve => launch = launch.env_remove(name),
+            Err(failure) => return Err(failure),
+        }
     }
     if let Some(nonce) = &nonce {
         launch = launch.env(env::NONCE, nonce.reveal());
     }
-    let token_file = hand_over(run, token.as_ref(), &cwd, &values, &mut launch)?;
+    // The file is the running sidecar's.
+    let handed = token.as_ref().filter(|_| serve || !matches!(run.token, Some(Token::File(_))));
+    let token_file = hand_over(run, handed, &cwd, &values, &mut launch)?;
     if serve && run.port == Port::ListenFd {
         launch = port::inherit(shared, launch)?;
     }
