@@ -21,6 +21,7 @@ pub(crate) fn run(args: &[String]) {
             ("grace", ms) => launch = launch.on_app_death(Duration::from_millis(ms.parse().unwrap())),
             ("ledger", dir) => launch = launch.ledger(&Ledger::open(dir).unwrap()),
             ("deaf", _) => reads = false,
+            ("words", path) => launch = launch.last_words(path),
             other => panic!("unknown setting {other:?}"),
         }
     }

@@ -34,10 +34,11 @@ impl Setup {
 
 type Case = (&'static str, fn(&Setup));
 
-const CASES: [Case; 18] = [
+const CASES: [Case; 19] = [
     ("t1_app_killed_when_up", app_killed_when_up),
     ("t2_app_killed_while_starting", app_killed_while_starting),
     ("t3_app_ends_otherwise_and_last_words_are_heard", app_ends_otherwise),
+    ("last_words_are_kept", last_words_are_kept),
     ("t4_keeper_killed", keeper_killed),
     ("t4_keeper_and_zygote_killed", keeper_and_zygote_killed),
     ("t5_all_killed_then_swept", all_killed_then_swept),
@@ -149,6 +150,44 @@ fn keeper_killed(setup: &Setup) {
     println!("  gone {}", figures(&mut series));
 }
 
+/// What a sidecar says after the app was killed, and what the app had not read, is in the file.
+fn last_words_are_kept(setup: &Setup) {
+    for round in 0..setup.rounds(5) {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name).display().to_string();
+        let (words, done) = (format!("words={}", at("log")), format!("--last-words={}", at("done")));
+        let settings: &[&str] =
+            if round % 2 == 0 { &[&words, "grace=10000"] } else { &[&words, "grace=10000", "deaf"] };
+        let mut field = Field::up(settings, &["--daemonize=1", &done]);
+        field.kill_app();
+        let log = std::fs::read(at("log")).unwrap();
+        let said = log.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+        assert!(log.starts_with(b"["), "what is left out is told");
+        assert_eq!((log.len() - said, &log[log.len() - 8..]), (64 << 10, b".goodbye".as_slice()));
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let words = format!("words={}", dir.path().join("log").display());
+    // A sidecar that is killed at once has said nothing that was not read; one that is stopped has an app that reads.
+    Field::up(&[&words], &["--daemonize=1"]).kill_app();
+    let mut field = Field::up(&[&words], &["--fork=1"]);
+    field.tell("stop 10000");
+    field.line("empty");
+    field.kill_app();
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "nothing said, nothing made");
+    // What was said before, and never read.
+    let mut field = Field::up(&[&words, "deaf"], &["--fork=1", "--flood"]);
+    let deadline = Instant::now() + LIMIT;
+    while stat_field(field.leader, 0) != "S" {
+        assert!(Instant::now() < deadline, "the pipe is never full");
+        std::thread::yield_now();
+    }
+    field.kill_app();
+    let log = std::fs::read(dir.path().join("log")).unwrap();
+    assert!(
+        log.len() > 4096 && log.windows(80).any(|line| line == [b"x".repeat(79), b"\n".to_vec()].concat())
+    );
+}
+
 /// The zygote of an app, by its parent: it is no child of the app, but the parent of its keeper.
 fn zygote_of(field: &Field) -> u32 {
     let zygote = parent_of(field.keeper);
@@ -157,8 +196,13 @@ fn zygote_of(field: &Field) -> u32 {
 }
 
 fn parent_of(pid: u32) -> u32 {
+    stat_field(pid, 1).parse().unwrap()
+}
+
+/// A field of `/proc/<pid>/stat`, counted from behind the name.
+fn stat_field(pid: u32, field: usize) -> String {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    stat.rsplit(')').next().unwrap().split_ascii_whitespace().nth(1).unwrap().parse().unwrap()
+    stat.rsplit(')').next().unwrap().split_ascii_whitespace().nth(field).unwrap().to_owned()
 }
 
 fn keeper_and_zygote_killed(setup: &Setup) {

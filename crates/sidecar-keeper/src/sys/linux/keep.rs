@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::leader::{self, Failure};
 use super::raw::{self, Pid, Reaped};
 use super::socket::{self, Waited};
+use super::words::Words;
 use super::{kill, proc, title};
 use crate::launch::Described;
 use crate::process::ProcessId;
@@ -21,6 +22,13 @@ const ANSWERS: usize = 64;
 
 /// How far apart the rounds of killing lie, at least and at most: what cannot be killed is tried ever more rarely.
 const ROUNDS: [Duration; 2] = [Duration::from_millis(1), Duration::from_secs(1)];
+
+/// How long an app that closed its line may take to end, in milliseconds, before it counts as living.
+const DYING: i32 = 200;
+
+/// How often the pipes are read when nobody of the tree writes any more: 1 MiB, which is what a pipe holds at most unless
+/// the administrator allowed more.
+const LAST_READS: usize = 64;
 
 /// Ends of the app, each of which says when it is gone.
 #[derive(Debug)]
@@ -65,6 +73,7 @@ struct Watch {
     phase: Phase,
     drains: Vec<OwnedFd>,
     draining: Vec<OwnedFd>,
+    words: Option<Words>,
     reports: VecDeque<Vec<u8>>,
 }
 
@@ -90,11 +99,13 @@ fn begin(app: App) -> Option<Watch> {
     let this = proc::identity(std::process::id())?;
     report(&app, &Report::Hello(this));
     let (described, mut descriptors) = receive_launch(&app)?;
-    let Some(launch) = described.filter(|launch| descriptors.len() == 3 + launch.drains + launch.listeners)
-    else {
+    let Some(launch) = described.filter(|launch| descriptors.len() == launch.descriptors()) else {
         report(&app, &Report::Refused(libc::EINVAL));
         return None;
     };
+    // What the keeper keeps; streams and listeners are left.
+    let drains = descriptors.drain(3..3 + launch.drains).collect();
+    let words = launch.last_words.clone().map(|name| Words::new(descriptors.remove(3), name));
     let (leader, launching) = match leader::fork(&launch, &descriptors) {
         Ok(forked) => forked,
         Err(error) => {
@@ -102,7 +113,6 @@ fn begin(app: App) -> Option<Watch> {
             return None;
         }
     };
-    let drains = descriptors.drain(3..3 + launch.drains).collect();
     Some(Watch {
         app,
         line: Line::Open,
@@ -116,6 +126,7 @@ fn begin(app: App) -> Option<Watch> {
         phase: Phase::Running,
         drains,
         draining: Vec::new(),
+        words,
         reports: VecDeque::new(),
     })
 }
@@ -156,6 +167,7 @@ impl Watch {
             if self.reap() {
                 self.report(&Report::Empty);
                 self.flush_to_the_end();
+                self.write_last_words();
                 return 0;
             }
             self.kill_if_due();
@@ -324,7 +336,7 @@ impl Watch {
         }
     }
 
-    /// Nobody reads the sidecar's output any more: from now on it is thrown away, so that a last word cannot block it.
+    /// Nobody reads the sidecar's output any more: from now on the keeper does, so that a last word cannot block it.
     fn app_died(&mut self) {
         self.handle_dropped();
         self.line = Line::Dead;
@@ -335,10 +347,39 @@ impl Watch {
 
     fn drain(&mut self) {
         let mut buffer = [0; 16 * 1024];
+        let words = &mut self.words;
         self.draining.retain(|pipe| match raw::read(pipe.as_fd(), &mut buffer) {
-            Ok(length) => length > 0,
+            Ok(length) => {
+                if let (Some(words), Some(said)) = (words.as_mut(), buffer.get(..length)) {
+                    words.hear(said);
+                }
+                length > 0
+            }
             Err(error) => error.kind() == std::io::ErrorKind::WouldBlock,
         });
+    }
+
+    /// The tree is empty: takes what is left in the pipes and writes it down, if the app is dead.
+    fn write_last_words(&mut self) {
+        if self.words.is_none() || self.line == Line::Open {
+            return;
+        }
+        // The sidecar may have ended faster than the system closed all that the app had open.
+        if self.line == Line::Closed {
+            let mut life = [Waited::to_read(Some(self.app.life.as_fd()))];
+            socket::wait(&mut life, DYING);
+            if !life[0].is_there() {
+                return;
+            }
+            self.app_died();
+        }
+        // Somebody outside the tree may hold the other end and go on writing.
+        for _ in 0..LAST_READS {
+            self.drain();
+        }
+        if let Some(words) = self.words.take() {
+            words.write();
+        }
     }
 
     fn report(&mut self, report: &Report) {
@@ -366,6 +407,9 @@ impl Watch {
         while self.line == Line::Open && !self.reports.is_empty() {
             self.wait();
             self.flush();
+        }
+        if self.line == Line::Open {
+            self.listen();
         }
     }
 }

@@ -40,7 +40,7 @@ impl Failure {
     }
 }
 
-/// Forks the leader. The pipe gives a [`Failure`], or ends when the program is executed.
+/// Forks the leader, with these descriptors: three streams, then listeners. The pipe gives a [`Failure`], or ends when the program is executed.
 ///
 /// The keeper has one thread, so that its child may do all that a process may.
 pub(super) fn fork(launch: &Described, descriptors: &[OwnedFd]) -> io::Result<(Pid, PipeReader)> {
@@ -83,9 +83,8 @@ fn prepare(launch: &Described, descriptors: &[OwnedFd], keeper: Pid) -> Result<(
         // The keeper ended before the line above: nobody would end this process.
         raw::exit(127);
     }
-    let (streams, rest) =
+    let (streams, listeners) =
         descriptors.split_at_checked(3).ok_or(Failure { stage: Stage::Prepare, errno: libc::EBADF })?;
-    let listeners = rest.get(launch.drains..).unwrap_or_default();
     let first_free = behind(listeners.len());
     // Copies above all numbers that are given out below, so that none is overwritten before it was used.
     let high = |fd: &OwnedFd| raw::copy_above(fd.as_fd(), first_free).map_err(&failed);

@@ -9,11 +9,14 @@ mod raw;
 mod socket;
 mod start;
 mod title;
+mod words;
 mod zygote;
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Instant;
 
@@ -73,6 +76,13 @@ fn until(deadline: Option<Instant>, waited: Waited) -> io::Result<()> {
     };
     socket::wait(&mut [waited], milliseconds);
     Ok(())
+}
+
+/// A directory, to make a file in it later; its path does not matter any more.
+pub(crate) fn directory(path: &Path) -> io::Result<Option<Descriptor>> {
+    let mut options = std::fs::OpenOptions::new();
+    let directory = options.read(true).custom_flags(libc::O_DIRECTORY | libc::O_PATH).open(path)?;
+    Ok(Some(directory.into()))
 }
 
 /// The null device.

@@ -249,6 +249,23 @@ fn range(first: RawFd, last: RawFd, flags: libc::c_uint) -> bool {
     unsafe { libc::syscall(libc::SYS_close_range, first, last, flags) == 0 }
 }
 
+/// Opens a file in a directory to append to it, or makes it, for this user alone. A symbolic link is not followed, and a
+/// pipe without a reader is not waited for.
+pub(super) fn open_to_append(directory: BorrowedFd<'_>, name: &CStr) -> io::Result<OwnedFd> {
+    let flags = libc::O_WRONLY
+        | libc::O_APPEND
+        | libc::O_CREAT
+        | libc::O_NOFOLLOW
+        | libc::O_NONBLOCK
+        | libc::O_NOCTTY
+        | libc::O_CLOEXEC;
+    let mode: libc::c_uint = 0o600;
+    // SAFETY: the name ends with NUL and outlives the call.
+    let fd = check(unsafe { libc::openat(directory.as_raw_fd(), name.as_ptr(), flags, mode) })?;
+    // SAFETY: on success it is a new descriptor that nobody else owns.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
 /// Executes a program. Returns only when it fails, with the error number.
 pub(super) fn execute(program: &CStr, args: &[CString], env: &[CString]) -> i32 {
     let list = |first: Option<&CStr>, rest: &[CString]| -> Vec<*const libc::c_char> {
