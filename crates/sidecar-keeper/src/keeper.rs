@@ -299,7 +299,8 @@ fn given(stream: Stdio, number: u8) -> io::Result<Descriptor> {
 
 fn ready() -> Result<()> {
     match sys::scope() {
-        Scope::WholeTree => Ok(()),
+        // A zygote that ended is replaced.
+        Scope::WholeTree | Scope::Nothing(Missing::Zygote) => Ok(()),
         Scope::Nothing(Missing::System) => {
             Err(Error::new(Kind::Unsupported, "there is no keeper for this system yet"))
         }

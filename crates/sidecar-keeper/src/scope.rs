@@ -29,7 +29,8 @@ pub enum Missing {
     Threads,
     /// A call to the system failed with this error number.
     Failed(i32),
-    /// The zygote ended or did not answer.
+    /// The zygote ended or did not answer. [`Keeper::spawn`](crate::Keeper::spawn) replaces one that ended; until then a
+    /// sidecar that runs still ends with the app, unless its keeper is killed as well.
     Zygote,
 }
 

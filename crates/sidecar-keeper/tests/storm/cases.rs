@@ -34,13 +34,14 @@ impl Setup {
 
 type Case = (&'static str, fn(&Setup));
 
-const CASES: [Case; 19] = [
+const CASES: [Case; 20] = [
     ("t1_app_killed_when_up", app_killed_when_up),
     ("t2_app_killed_while_starting", app_killed_while_starting),
     ("t3_app_ends_otherwise_and_last_words_are_heard", app_ends_otherwise),
     ("last_words_are_kept", last_words_are_kept),
     ("t4_keeper_killed", keeper_killed),
     ("t4_keeper_and_zygote_killed", keeper_and_zygote_killed),
+    ("killed_zygote_is_replaced", killed_zygote_is_replaced),
     ("t5_all_killed_then_swept", all_killed_then_swept),
     ("ending_is_left_to_the_keeper", ending_is_left_to_the_keeper),
     ("t7_stubborn_tree_stopped", stubborn_tree_stopped),
@@ -215,6 +216,33 @@ fn keeper_and_zygote_killed(setup: &Setup) {
         let start = field.tell("remains");
         field.line("killed ");
         gone(&field.sidecar(), start, LIMIT);
+    }
+}
+
+/// An app whose zygote was killed starts a second sidecar: it has a whole zygote again.
+fn killed_zygote_is_replaced(setup: &Setup) {
+    for _ in 0..setup.rounds(5) {
+        let mut field = Field::up(&[], &["--daemonize=2"]);
+        let first = (zygote_of(&field), field.keeper);
+        os::kill(first.0, libc::SIGKILL);
+        gone_as_process(first.0);
+        field.tell("scope");
+        assert_eq!(field.line("now ").1, "Nothing(Zygote)");
+        field.tell("again");
+        field.pids();
+        let second = zygote_of(&field);
+        assert!(second != first.0 && field.keeper != first.1);
+        field.tell("scope");
+        assert_eq!(field.line("now ").1, "WholeTree");
+        // It does what the first one did: what a killed keeper leaves is killed.
+        let sidecar = field.sidecar();
+        assert_eq!(carrying(&sidecar).len(), 6);
+        os::kill(field.keeper, libc::SIGKILL);
+        let deadline = Instant::now() + LIMIT;
+        while carrying(&sidecar).len() > 3 {
+            assert!(Instant::now() < deadline, "the tree of the killed keeper lives");
+        }
+        field.kill_app();
     }
 }
 

@@ -1,10 +1,10 @@
 //! From the app to its zygote.
 
-use std::io::{self, PipeWriter};
+use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command as Program, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::keep::App;
@@ -18,47 +18,87 @@ use crate::scope::{Missing, Scope};
 /// How long the zygote may take to say hello: a re-executed program with many libraries on a slow disk loads for seconds.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The app's ends. The zygote ends when they are closed, which the system does when the app ends.
+/// The app's end. The zygote ends when it is closed, which the system does when the app ends.
 struct Zygote {
     control: Channel,
-    _life: PipeWriter,
 }
 
-static ZYGOTE: OnceLock<std::result::Result<Zygote, Missing>> = OnceLock::new();
+/// A pipe that nothing is ever written to, one for all zygotes and keepers: they end when the app's end of it is closed,
+/// also those of a zygote that was replaced.
+static LIFE: OnceLock<(PipeReader, PipeWriter)> = OnceLock::new();
+
+/// What a try to have a zygote came to.
+type Tried = std::result::Result<Arc<Zygote>, Missing>;
+
+/// What `init` came to, or what the zygote was replaced by; empty until `init` is called.
+static ZYGOTE: Mutex<Option<Tried>> = Mutex::new(None);
+
+/// Held by who starts a zygote, so that there is one.
+static STARTING: Mutex<()> = Mutex::new(());
 
 pub(crate) fn init() -> Scope {
     if let Some(app) = meant_as_zygote() {
         become_zygote(app);
     }
-    scope_of(ZYGOTE.get_or_init(start))
+    let starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+    if now().is_none() {
+        set(first());
+    }
+    drop(starting);
+    scope()
 }
 
 pub(crate) fn scope() -> Scope {
-    ZYGOTE.get().map_or(Scope::Nothing(Missing::Init), scope_of)
-}
-
-fn scope_of(zygote: &std::result::Result<Zygote, Missing>) -> Scope {
-    match zygote {
-        Err(missing) => Scope::Nothing(*missing),
-        Ok(zygote) if is_closed(&zygote.control) => Scope::Nothing(Missing::Zygote),
-        Ok(_) => Scope::WholeTree,
+    match now() {
+        None => Scope::Nothing(Missing::Init),
+        Some(Err(missing)) => Scope::Nothing(missing),
+        Some(Ok(zygote)) if zygote.is_gone() => Scope::Nothing(Missing::Zygote),
+        Some(Ok(_)) => Scope::WholeTree,
     }
 }
 
-/// Whether the other side is gone: the zygote says nothing after hello.
-fn is_closed(channel: &Channel) -> bool {
-    let mut waited = [socket::Waited::to_read(Some(channel.0.as_fd()))];
-    socket::wait(&mut waited, 0);
-    waited[0].is_there()
+fn now() -> Option<Tried> {
+    ZYGOTE.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+fn set(tried: Tried) {
+    *ZYGOTE.lock().unwrap_or_else(PoisonError::into_inner) = Some(tried);
+}
+
+/// The zygote; in the place of one that ended a new one, for which this program is executed again: it has said by then that
+/// it calls `init`.
+fn living() -> Tried {
+    match now() {
+        Some(Ok(zygote)) if !zygote.is_gone() => return Ok(zygote),
+        Some(Ok(_)) => {}
+        Some(Err(missing)) => return Err(missing),
+        None => return Err(Missing::Init),
+    }
+    let _starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+    match now() {
+        // Another thread was faster.
+        Some(Ok(zygote)) if !zygote.is_gone() => Ok(zygote),
+        Some(Err(missing)) => Err(missing),
+        _ => {
+            let tried = by_execution();
+            // The system may have room at the next launch. A program that did not come as far as `init` is not executed
+            // once more: perhaps it ran as a second app.
+            if !matches!(tried, Err(Missing::Failed(_))) {
+                set(tried.clone());
+            }
+            tried
+        }
+    }
 }
 
 /// Asks the zygote for a keeper, and gives the line to it.
 pub(crate) fn open_keeper() -> Result<Channel> {
-    let gone = || {
+    let gone = |why: Missing| {
         Error::new(Kind::KeeperUnavailable, "the zygote, which forks keepers, is gone")
+            .fact("reason", why)
             .help("restart the app")
     };
-    let Some(Ok(zygote)) = ZYGOTE.get() else { return Err(gone()) };
+    let zygote = living().map_err(gone)?;
     let failed = |e: &io::Error| Error::io(Kind::KeeperUnavailable, "no line to a keeper", e);
     let (ours, theirs) = socket::pair().map_err(|e| failed(&e))?;
     match zygote.control.send(&Command::Fork.encode(), &[&theirs], Instant::now() + PATIENCE) {
@@ -66,32 +106,47 @@ pub(crate) fn open_keeper() -> Result<Channel> {
         Err(error) if error.kind() == io::ErrorKind::TimedOut => {
             Err(Error::new(Kind::KeeperSilent, "the zygote, which forks keepers, does not listen"))
         }
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(gone()),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(gone(Missing::Zygote)),
         Err(error) => Err(failed(&error)),
     }
 }
 
-fn start() -> std::result::Result<Zygote, Missing> {
-    let threads = proc::threads().ok_or(Missing::Proc)?;
+/// The first zygote: a fork of this process where that is safe, which it is while there is one thread.
+fn first() -> Tried {
     proc::world().ok_or(Missing::Proc)?;
-    let (control, theirs) = socket::pair().map_err(|e| failed(&e))?;
-    let (life, ours) = io::pipe().map_err(|e| failed(&e))?;
-    let app = App { control: theirs, life: life.into() };
-    let zygote = Zygote { control: Channel(control), _life: ours };
-    if threads == 1 {
-        fork(app)?;
-        zygote.greet().map(|()| zygote)
-    } else {
-        let mut child = execute(app).map_err(|e| failed(&e))?;
-        let greeted = zygote.greet();
-        if greeted.is_err() {
-            // The program did not come as far as `init`: perhaps it runs as the app once more.
-            let _ = child.kill();
-        }
-        // It forked once more and ended.
-        let _ = child.wait();
-        greeted.map(|()| zygote)
+    if proc::threads().ok_or(Missing::Proc)? > 1 {
+        return by_execution();
     }
+    let (zygote, app) = ends()?;
+    fork(app)?;
+    zygote.greet()?;
+    Ok(Arc::new(zygote))
+}
+
+/// A zygote that is this program, executed once more.
+fn by_execution() -> Tried {
+    let (zygote, app) = ends()?;
+    let mut child = execute(app).map_err(|e| failed(&e))?;
+    let greeted = zygote.greet();
+    if greeted.is_err() {
+        // The program did not come as far as `init`: perhaps it runs as the app once more.
+        let _ = child.kill();
+    }
+    // It forked once more and ended.
+    let _ = child.wait();
+    greeted.map(|()| Arc::new(zygote))
+}
+
+/// The two sides of a zygote.
+fn ends() -> std::result::Result<(Zygote, App), Missing> {
+    let (control, theirs) = socket::pair().map_err(|e| failed(&e))?;
+    if LIFE.get().is_none() {
+        // Who calls this holds `STARTING`.
+        let _ = LIFE.set(io::pipe().map_err(|e| failed(&e))?);
+    }
+    let life = LIFE.get().ok_or(Missing::Failed(libc::EBADF))?.0.try_clone().map_err(|e| failed(&e))?;
+    let app = App { control: theirs, life: life.into() };
+    Ok((Zygote { control: Channel(control) }, app))
 }
 
 fn failed(error: &io::Error) -> Missing {
@@ -99,6 +154,13 @@ fn failed(error: &io::Error) -> Missing {
 }
 
 impl Zygote {
+    /// Whether the other side is gone: the zygote says nothing after hello.
+    fn is_gone(&self) -> bool {
+        let mut waited = [socket::Waited::to_read(Some(self.control.0.as_fd()))];
+        socket::wait(&mut waited, 0);
+        waited[0].is_there()
+    }
+
     /// Waits for its hello.
     fn greet(&self) -> std::result::Result<(), Missing> {
         let mut packet = [0; PACKET];
