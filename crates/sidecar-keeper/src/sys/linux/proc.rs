@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::RawFd;
 use std::time::Duration;
 
-use super::raw;
+use super::os;
 use crate::fsx;
 use crate::ledger::World;
 use crate::process::ProcessId;
@@ -218,10 +218,10 @@ pub(crate) fn usage(root: u32) -> Option<Usage> {
     let tree = tree(&[root], &[]);
     let ticks = tree.iter().fold(reaped, |sum, (_, stat)| sum + stat.own_ticks + stat.reaped_ticks);
     let pages: u64 = tree.iter().map(|(_, stat)| stat.pages).sum();
-    let millis = ticks.saturating_mul(1000) / raw::ticks_per_second();
+    let millis = ticks.saturating_mul(1000) / os::ticks_per_second();
     Some(Usage {
         cpu: Duration::from_millis(millis),
-        memory: pages.saturating_mul(raw::page_size()),
+        memory: pages.saturating_mul(os::page_size()),
         processes: tree.iter().filter(|(_, stat)| !stat.is_over()).count(),
     })
 }

@@ -1,15 +1,17 @@
 //! From the app to its zygote.
 
 use std::io::{self, PipeReader, PipeWriter};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command as Program, Stdio};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::channel::Channel;
 use super::keep::App;
+use super::line::Line;
 use super::raw::{self, NeverUnwind};
-use super::{Channel, proc, socket, zygote};
+use super::{os, proc, socket, zygote};
 use crate::env;
 use crate::error::{Error, Kind, Result};
 use crate::protocol::{Command, PACKET, Report};
@@ -53,7 +55,7 @@ pub(crate) fn scope() -> Scope {
         None => Scope::Nothing(Missing::Init),
         Some(Err(missing)) => Scope::Nothing(missing),
         Some(Ok(zygote)) if zygote.is_gone() => Scope::Nothing(Missing::Zygote),
-        Some(Ok(_)) => Scope::WholeTree,
+        Some(Ok(_)) => os::SCOPE,
     }
 }
 
@@ -100,9 +102,9 @@ pub(crate) fn open_keeper() -> Result<Channel> {
     };
     let zygote = living().map_err(gone)?;
     let failed = |e: &io::Error| Error::io(Kind::KeeperUnavailable, "no line to a keeper", e);
-    let (ours, theirs) = socket::pair().map_err(|e| failed(&e))?;
+    let (ours, theirs) = Line::pair().map_err(|e| failed(&e))?;
     match zygote.control.send(&Command::Fork.encode(), &[&theirs], Instant::now() + PATIENCE) {
-        Ok(()) => Ok(Channel(ours)),
+        Ok(()) => Ok(Channel::new(ours)),
         Err(error) if error.kind() == io::ErrorKind::TimedOut => {
             Err(Error::new(Kind::KeeperSilent, "the zygote, which forks keepers, does not listen"))
         }
@@ -139,14 +141,14 @@ fn by_execution() -> Tried {
 
 /// The two sides of a zygote.
 fn ends() -> std::result::Result<(Zygote, App), Missing> {
-    let (control, theirs) = socket::pair().map_err(|e| failed(&e))?;
+    let (control, theirs) = Line::pair().map_err(|e| failed(&e))?;
     if LIFE.get().is_none() {
         // Who calls this holds `STARTING`.
         let _ = LIFE.set(io::pipe().map_err(|e| failed(&e))?);
     }
     let life = LIFE.get().ok_or(Missing::Failed(libc::EBADF))?.0.try_clone().map_err(|e| failed(&e))?;
-    let app = App { control: theirs, life: life.into() };
-    Ok((Zygote { control: Channel(control) }, app))
+    let app = App { control: theirs.into(), life: life.into() };
+    Ok((Zygote { control: Channel::new(control) }, app))
 }
 
 fn failed(error: &io::Error) -> Missing {
@@ -156,7 +158,7 @@ fn failed(error: &io::Error) -> Missing {
 impl Zygote {
     /// Whether the other side is gone: the zygote says nothing after hello.
     fn is_gone(&self) -> bool {
-        let mut waited = [socket::Waited::to_read(Some(self.control.0.as_fd()))];
+        let mut waited = [socket::Waited::to_read(Some(self.control.as_fd()))];
         socket::wait(&mut waited, 0);
         waited[0].is_there()
     }
@@ -202,11 +204,11 @@ fn twice(app: App) -> ! {
 
 /// Executes this program again, as the zygote. Threads may run: std forks and executes without touching their locks.
 fn execute(app: App) -> io::Result<Child> {
-    Program::new("/proc/self/exe")
+    Program::new(os::own_program()?)
         .arg0(std::env::args_os().next().unwrap_or_else(|| "sidecar-zygote".into()))
         .arg(env::ZYGOTE)
         .env(env::ZYGOTE, "1")
-        .stdin(Stdio::from(app.control))
+        .stdin(Stdio::from(OwnedFd::from(app.control)))
         .stdout(Stdio::from(app.life))
         .stderr(Stdio::null())
         .spawn()
@@ -217,11 +219,11 @@ fn meant_as_zygote() -> Option<App> {
     env::var(env::ZYGOTE)?;
     let marked = std::env::args_os().nth(1).is_some_and(|arg| arg == env::ZYGOTE);
     let (control, life) = (io::stdin(), io::stdout());
-    if !marked || !socket::is_packet_socket(control.as_fd()) {
+    if !marked || !Line::is_end(control.as_fd()) {
         return None;
     }
     let copy = |stream: BorrowedFd<'_>| raw::copy_above(stream, 3).ok();
-    Some(App { control: copy(control.as_fd())?, life: copy(life.as_fd())? })
+    Some(App { control: copy(control.as_fd())?.into(), life: copy(life.as_fd())? })
 }
 
 /// Becomes the zygote, or ends: this process is never the app.
@@ -229,7 +231,7 @@ fn become_zygote(app: App) -> ! {
     let _never = NeverUnwind;
     // Something started threads before main here, too.
     if proc::threads() != Some(1) {
-        let _ = socket::send(app.control.as_fd(), &Report::Refused(libc::EAGAIN).encode(), &[]);
+        let _ = app.control.send(&Report::Refused(libc::EAGAIN).encode(), &[]);
         raw::exit(1);
     }
     twice(app)

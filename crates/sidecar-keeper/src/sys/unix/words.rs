@@ -83,7 +83,7 @@ mod tests {
     use std::path::Path;
 
     fn say(dir: &Path, name: &str, text: &[u8]) {
-        let directory = super::super::directory(dir).unwrap().unwrap();
+        let directory = crate::sys::directory(dir).unwrap().unwrap();
         let mut words = Words::new(directory, CString::new(name).unwrap());
         words.hear(text);
         words.write();
@@ -139,7 +139,7 @@ mod tests {
         for name in ["logs", "elsewhere"] {
             crate::fsx::make_dir(&at(name)).unwrap();
         }
-        let directory = super::super::directory(&at("logs")).unwrap().unwrap();
+        let directory = crate::sys::directory(&at("logs")).unwrap().unwrap();
         let mut words = Words::new(directory, c"words".to_owned());
         #[expect(clippy::disallowed_methods, reason = "somebody else does it")]
         std::fs::rename(at("logs"), at("moved")).unwrap();

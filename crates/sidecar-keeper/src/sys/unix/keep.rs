@@ -9,10 +9,12 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use super::leader::{self, Failure};
+use super::line::Line;
 use super::raw::{self, Pid, Reaped};
 use super::socket::{self, Waited};
+use super::tree::Tree;
 use super::words::Words;
-use super::{kill, proc, title};
+use super::{kill, os, proc, title};
 use crate::launch::Described;
 use crate::process::ProcessId;
 use crate::protocol::{Command, LISTED, PACKET, Report};
@@ -34,7 +36,7 @@ const LAST_READS: usize = 64;
 #[derive(Debug)]
 pub(super) struct App {
     /// Commands come and reports go here. It is closed when the app drops its handle.
-    pub(super) control: OwnedFd,
+    pub(super) control: Line,
     /// Nothing ever comes: it is closed when the app ends.
     pub(super) life: OwnedFd,
 }
@@ -52,7 +54,7 @@ enum Phase {
 
 /// Where waiting for the app's commands stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Line {
+enum Link {
     Open,
     /// The app dropped its handle.
     Closed,
@@ -62,8 +64,8 @@ enum Line {
 
 struct Watch {
     app: App,
-    line: Line,
-    children: OwnedFd,
+    link: Link,
+    tree: Tree,
     /// Open until the leader runs its program.
     launching: Option<PipeReader>,
     leader: Pid,
@@ -90,9 +92,7 @@ pub(super) fn run(app: App) -> ! {
 fn begin(app: App) -> Option<Watch> {
     raw::new_session();
     title::set(c"sidecar-keeper");
-    let children = raw::child_signals().ok();
-    let ready = raw::adopt_orphans().is_ok();
-    let (Some(children), true) = (children, ready) else {
+    let Ok(tree) = Tree::new() else {
         report(&app, &Report::Refused(libc::EIO));
         return None;
     };
@@ -115,8 +115,8 @@ fn begin(app: App) -> Option<Watch> {
     };
     Some(Watch {
         app,
-        line: Line::Open,
-        children,
+        link: Link::Open,
+        tree,
         launching: Some(launching),
         // It is not reaped yet, so that the number is its own.
         leader_start: proc::identity(leader.unsigned_abs()).map_or(0, |leader| leader.start),
@@ -133,7 +133,7 @@ fn begin(app: App) -> Option<Watch> {
 
 /// Says something to an app that has just begun to listen, so that there is room.
 fn report(app: &App, report: &Report) {
-    let _ = socket::send(app.control.as_fd(), &report.encode(), &[]);
+    let _ = app.control.send(&report.encode(), &[]);
 }
 
 /// Collects the parts of the description; `None` when the app is gone, no description when it is none.
@@ -147,7 +147,7 @@ fn receive_launch(app: &App) -> Option<(Option<Described>, Vec<OwnedFd>)> {
         if waited[1].is_there() {
             return None;
         }
-        let (length, descriptors) = match socket::receive(app.control.as_fd(), &mut packet) {
+        let (length, descriptors) = match app.control.receive(&mut packet) {
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => continue,
             Err(_) | Ok((0, _)) => return None,
             Ok(received) => received,
@@ -181,7 +181,7 @@ impl Watch {
         loop {
             match raw::reap() {
                 Reaped::Running => return false,
-                Reaped::NoChildren => return true,
+                Reaped::NoChildren => return !self.tree.has_strays(),
                 Reaped::Ended(pid, status) => {
                     if pid == self.leader && self.leader_runs {
                         self.leader_ended(status);
@@ -223,7 +223,7 @@ impl Watch {
             self.phase = Phase::Killing(Instant::now());
         }
         if let Phase::Killing(_) = self.phase {
-            kill::kill_round(&|| proc::descendants(std::process::id()));
+            kill::kill_round(&|| self.tree.processes());
         }
     }
 
@@ -238,9 +238,9 @@ impl Watch {
 
     /// Sleeps until something happens, and sees to it.
     fn wait(&mut self) {
-        let control = (self.line == Line::Open).then(|| self.app.control.as_fd());
-        let life = (self.line != Line::Dead).then(|| self.app.life.as_fd());
-        let control = if self.reports.is_empty() {
+        let control = (self.link == Link::Open).then(|| self.app.control.as_fd());
+        let life = (self.link != Link::Dead).then(|| self.app.life.as_fd());
+        let control = if self.reports.is_empty() && !self.app.control.is_behind() {
             Waited::to_read(control)
         } else {
             Waited::to_read_and_write(control)
@@ -248,7 +248,7 @@ impl Watch {
         let mut waited = vec![
             control,
             Waited::to_read(life),
-            Waited::to_read(Some(self.children.as_fd())),
+            Waited::to_read(Some(self.tree.as_fd())),
             Waited::to_read(self.launching.as_ref().map(AsFd::as_fd)),
         ];
         waited.extend(self.draining.iter().map(|pipe| Waited::to_read(Some(pipe.as_fd()))));
@@ -256,8 +256,7 @@ impl Watch {
             self.pause().map(|pause| i32::try_from(pause.as_micros().div_ceil(1000)).unwrap_or(i32::MAX));
         socket::wait(&mut waited, pause.unwrap_or(-1));
         if waited[2].is_there() {
-            // What it says does not matter, only that it is read; waitpid knows all.
-            let _ = raw::read(self.children.as_fd(), &mut [0; 1024]);
+            self.tree.note();
         }
         if waited[3].is_there() {
             self.launched();
@@ -275,7 +274,7 @@ impl Watch {
     fn listen(&mut self) {
         let mut packet = [0; 64];
         loop {
-            match socket::receive(self.app.control.as_fd(), &mut packet) {
+            match self.app.control.receive(&mut packet) {
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {}
                 Err(_) | Ok((0, _)) => return self.handle_dropped(),
@@ -294,7 +293,7 @@ impl Watch {
             Command::Stop(grace) => self.stop(Duration::from_millis(*grace)),
             Command::Kill => self.stop(Duration::ZERO),
             Command::Query => {
-                let mut tree = proc::descendants(std::process::id());
+                let mut tree = self.tree.processes();
                 let more = tree.len() > LISTED;
                 tree.truncate(LISTED);
                 if self.reports.len() < ANSWERS {
@@ -330,8 +329,8 @@ impl Watch {
     }
 
     fn handle_dropped(&mut self) {
-        if self.line == Line::Open {
-            self.line = Line::Closed;
+        if self.link == Link::Open {
+            self.link = Link::Closed;
             self.stop(self.death_grace);
         }
     }
@@ -339,9 +338,8 @@ impl Watch {
     /// Nobody reads the sidecar's output any more: from now on the keeper does, so that a last word cannot block it.
     fn app_died(&mut self) {
         self.handle_dropped();
-        self.line = Line::Dead;
-        self.draining =
-            self.drains.iter().filter_map(|pipe| leader::reopen_to_drain(pipe.as_fd()).ok()).collect();
+        self.link = Link::Dead;
+        self.draining = self.drains.iter().filter_map(|pipe| os::reopen_to_drain(pipe).ok()).collect();
         self.drains.clear();
     }
 
@@ -361,11 +359,11 @@ impl Watch {
 
     /// The tree is empty: takes what is left in the pipes and writes it down, if the app is dead.
     fn write_last_words(&mut self) {
-        if self.words.is_none() || self.line == Line::Open {
+        if self.words.is_none() || self.link == Link::Open {
             return;
         }
         // The sidecar may have ended faster than the system closed all that the app had open.
-        if self.line == Line::Closed {
+        if self.link == Link::Closed {
             let mut life = [Waited::to_read(Some(self.app.life.as_fd()))];
             socket::wait(&mut life, DYING);
             if !life[0].is_there() {
@@ -388,14 +386,14 @@ impl Watch {
 
     /// Sends what the app has room for.
     fn flush(&mut self) {
-        while let (Line::Open, Some(report)) = (self.line, self.reports.front()) {
-            match socket::send(self.app.control.as_fd(), report, &[]) {
+        while let (Link::Open, Some(report)) = (self.link, self.reports.front()) {
+            match self.app.control.send(report, &[]) {
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
                 // Sent, or nobody listens, which reading notices.
                 _ => drop(self.reports.pop_front()),
             }
         }
-        if self.line != Line::Open {
+        if self.link != Link::Open {
             self.reports.clear();
         }
     }
@@ -404,11 +402,13 @@ impl Watch {
     fn flush_to_the_end(&mut self) {
         self.phase = Phase::Running;
         self.flush();
-        while self.line == Line::Open && !self.reports.is_empty() {
+        while self.link == Link::Open
+            && !(self.reports.is_empty() && self.app.control.flush().unwrap_or(true))
+        {
             self.wait();
             self.flush();
         }
-        if self.line == Line::Open {
+        if self.link == Link::Open {
             self.listen();
         }
     }
