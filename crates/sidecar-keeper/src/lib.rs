@@ -43,6 +43,8 @@
 mod env;
 mod error;
 mod fsx;
+#[cfg(any(windows, test))]
+mod inside;
 mod keeper;
 mod launch;
 mod ledger;
