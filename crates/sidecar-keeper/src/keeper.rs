@@ -95,7 +95,7 @@ impl Keeper {
     /// It may be called from any thread: the sidecar does not depend on the life of the thread that starts it.
     ///
     /// # Errors
-    /// `not-initialised` and `unsupported` where [`containment_scope`](crate::containment_scope) promises nothing,
+    /// `unsupported` and `not-initialised` where nothing can be kept,
     /// `bad-launch` for what cannot be described to the system, `launch-failed` when the system refuses the program,
     /// `keeper-unavailable`, `keeper-silent` and `version-mismatch` when there is no keeper to talk to.
     pub fn spawn(mut launch: Launch) -> Result<Self> {
@@ -143,9 +143,23 @@ impl Keeper {
         self.leader
     }
 
-    /// The keeper: the sidecar's tree is what is below it.
+    /// The keeper: the sidecar's tree is what is below it. Where there are no keeper processes
+    /// ([`Scope::Leader`](crate::Scope::Leader) and less) it is a thread, and this is the app itself.
     pub fn process(&self) -> ProcessId {
         self.process
+    }
+
+    /// Every process of the tree now, in no particular order; where there is no keeper process, what can be found.
+    pub fn tree(&self) -> Vec<ProcessId> {
+        if self.is_process() {
+            return if self.process.is_alive() { self.process.descendants() } else { Vec::new() };
+        }
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        sys::tree_without_keeper(self.leader, &self.cookie, &known)
+    }
+
+    fn is_process(&self) -> bool {
+        self.process.pid != std::process::id()
     }
 
     /// Sends a signal to the leader alone. One that has ended gets none.
@@ -227,6 +241,9 @@ impl Keeper {
 
     /// What the whole tree uses now; `None` when the keeper is gone.
     pub fn usage(&self) -> Option<Usage> {
+        if !self.is_process() {
+            return (!self.over.load(Ordering::Acquire)).then(|| sys::usage_of(&self.tree()));
+        }
         self.process.is_alive().then(|| sys::usage(self.process.pid)).flatten()
     }
 
@@ -299,16 +316,13 @@ fn given(stream: Stdio, number: u8) -> io::Result<Descriptor> {
 
 fn ready() -> Result<()> {
     match sys::scope() {
-        // A zygote that ended is replaced.
-        Scope::WholeTree | Scope::Nothing(Missing::Zygote) => Ok(()),
         Scope::Nothing(Missing::System) => {
             Err(Error::new(Kind::Unsupported, "there is no keeper for this system yet"))
         }
-        Scope::Nothing(why) => {
-            Err(Error::new(Kind::NotInitialised, "there is no keeper to start a sidecar with")
-                .fact("reason", why)
-                .help("call `sidecar_keeper::init()` as the first line of `main`"))
+        Scope::Nothing(why @ Missing::Proc) => {
+            Err(Error::new(Kind::NotInitialised, "processes cannot be told apart here").fact("reason", why))
         }
+        _ => Ok(()),
     }
 }
 

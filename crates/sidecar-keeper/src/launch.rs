@@ -55,7 +55,8 @@ impl From<std::fs::File> for Stdio {
 
 /// A program with everything that it starts with.
 ///
-/// What is not set here is as it was when [`init`](crate::init) was called (or when a zygote that was killed was replaced): mask for new files, limits, niceness. Signals
+/// What is not set here is as it was when [`init`](crate::init) was called (or when a
+/// zygote that was killed was replaced; where there are no keeper processes, as it is now): mask for new files, limits, niceness. Signals
 /// have their default effect, and no descriptor is open but the three streams and what [`Launch::listener`] adds.
 ///
 /// `Debug` shows the program alone: arguments and environment may hold secrets.

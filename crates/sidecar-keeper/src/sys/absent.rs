@@ -95,6 +95,14 @@ pub(crate) fn usage(_root: u32) -> Option<Usage> {
     None
 }
 
+pub(crate) fn tree_without_keeper(_: ProcessId, _: &str, _: &[ProcessId]) -> Vec<ProcessId> {
+    Vec::new()
+}
+
+pub(crate) fn usage_of(_processes: &[ProcessId]) -> Usage {
+    Usage::default()
+}
+
 pub(crate) fn kill(_process: ProcessId) -> io::Result<bool> {
     unsupported()
 }

@@ -34,7 +34,7 @@ impl Setup {
 
 type Case = (&'static str, fn(&Setup));
 
-const CASES: [Case; 20] = [
+const CASES: [Case; 22] = [
     ("t1_app_killed_when_up", app_killed_when_up),
     ("t2_app_killed_while_starting", app_killed_while_starting),
     ("t3_app_ends_otherwise_and_last_words_are_heard", app_ends_otherwise),
@@ -51,6 +51,8 @@ const CASES: [Case; 20] = [
     ("t25_only_three_descriptors", only_three_descriptors),
     ("threads_before_init", threads_before_init),
     ("app_killed_by_name", app_killed_by_name),
+    ("without_init", crate::bare::without_init),
+    ("t1_app_killed_without_init", crate::bare::app_killed),
     ("handle", crate::handle::handle),
     ("launches", crate::handle::launches),
     ("t23_many_launches_leave_nothing", crate::handle::many_launches),
@@ -227,7 +229,7 @@ fn killed_zygote_is_replaced(setup: &Setup) {
         os::kill(first.0, libc::SIGKILL);
         gone_as_process(first.0);
         field.tell("scope");
-        assert_eq!(field.line("now ").1, "Nothing(Zygote)");
+        assert_eq!(field.line("now ").1, "Leader(Zygote)");
         field.tell("again");
         field.pids();
         let second = zygote_of(&field);

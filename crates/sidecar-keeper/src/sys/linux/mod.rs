@@ -2,6 +2,8 @@
 
 #[path = "../unix/channel.rs"]
 mod channel;
+#[path = "../unix/group.rs"]
+mod group;
 #[path = "../unix/keep.rs"]
 mod keep;
 mod kill;
@@ -10,6 +12,8 @@ mod leader;
 mod line;
 mod net;
 mod os;
+#[path = "../unix/phase.rs"]
+mod phase;
 mod proc;
 #[path = "../unix/raw.rs"]
 mod raw;
@@ -25,8 +29,11 @@ mod words;
 mod zygote;
 
 pub(crate) use channel::{Channel, Descriptor, directory, exit_status, null_device, own_stream};
+pub(crate) use group::tree_without_keeper;
 pub(crate) use kill::{kill, kill_round};
 pub(crate) use net::{lease, listeners};
-pub(crate) use proc::{all_processes, descendants, identity, is_alive, random, usage, with_cookie, world};
+pub(crate) use proc::{
+    all_processes, descendants, identity, is_alive, random, usage, usage_of, with_cookie, world,
+};
 pub(crate) use raw::user;
 pub(crate) use start::{init, open_keeper, scope};

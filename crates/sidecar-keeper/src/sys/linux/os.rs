@@ -8,10 +8,25 @@ use std::path::PathBuf;
 use std::ptr;
 
 use super::raw::{Pid, check};
-use crate::scope::Scope;
+use crate::scope::{Missing, Scope};
 
 /// What a keeper promises: it adopts each orphan of its tree.
 pub(super) const SCOPE: Scope = Scope::WholeTree;
+
+/// What is promised without a keeper: a leader dies with the thread that forked it. Without `/proc` nothing can be told
+/// from anything else.
+pub(super) fn without_keeper(missing: Missing) -> Scope {
+    match missing {
+        Missing::Proc => Scope::Nothing(missing),
+        _ => Scope::Leader(missing),
+    }
+}
+
+/// The code or signal with which a child ended.
+pub(super) fn child_status(info: &libc::siginfo_t) -> i32 {
+    // SAFETY: every bit pattern is a number; the caller has it from waitid, which fills it in for a child.
+    unsafe { info.si_status() }
+}
 
 /// A directory is opened only to find files in it.
 pub(super) const DIRECTORY: libc::c_int = libc::O_DIRECTORY | libc::O_PATH;
@@ -86,6 +101,7 @@ pub(super) fn close_on_exec_from(first: RawFd) -> bool {
 }
 
 /// This very program, also when its file was replaced.
+#[expect(clippy::unnecessary_wraps, reason = "other systems may not know")]
 pub(super) fn own_program() -> io::Result<PathBuf> {
     Ok("/proc/self/exe".into())
 }

@@ -33,16 +33,19 @@ impl Tree {
     }
 
     /// All of it.
+    #[expect(clippy::unused_self, reason = "other systems remember what they saw")]
     pub(super) fn processes(&self) -> Vec<ProcessId> {
         proc::descendants(std::process::id())
     }
 
     /// All of it but these children and what is below them.
+    #[expect(clippy::unused_self, reason = "other systems remember what they saw")]
     pub(super) fn beside(&self, children: &[u32]) -> Vec<ProcessId> {
         proc::below(&[std::process::id()], children)
     }
 
     /// Whether there may be more than children: no, they all are, sooner or later.
+    #[expect(clippy::unused_self, reason = "on other systems there are some")]
     pub(super) fn has_strays(&self) -> bool {
         false
     }

@@ -1,7 +1,7 @@
 //! What the app itself needs of the system: its end of the line to a keeper, and descriptors.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -11,50 +11,63 @@ use std::time::Instant;
 use super::line::Line;
 use super::os;
 use super::socket::{self, Waited};
+use crate::inside::AppEnd;
 
 /// What the system calls an open file.
 pub(crate) type Descriptor = OwnedFd;
 
 /// The app's end of the line to a keeper.
 #[derive(Debug)]
-pub(crate) struct Channel(Line);
+pub(crate) enum Channel {
+    /// To a keeper process.
+    Process(Line),
+    /// To a keeper that is a thread of this process.
+    Thread(AppEnd),
+}
 
 impl Channel {
-    pub(super) fn new(line: Line) -> Self {
-        Self(line)
-    }
-
-    pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
-    }
-
     /// Sends a packet; `TimedOut` when the keeper does not take it in time.
     pub(crate) fn send(&self, packet: &[u8], with: &[&Descriptor], deadline: Instant) -> io::Result<()> {
-        let with: Vec<RawFd> = with.iter().map(|fd| fd.as_raw_fd()).collect();
-        loop {
-            match self.0.send(packet, &with) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    until(Some(deadline), Waited::to_write(Some(self.0.as_fd())))?;
-                }
-                Err(error) => return Err(error),
-                Ok(()) => break,
-            }
+        match self {
+            Self::Process(line) => send(line, packet, with, deadline),
+            Self::Thread(end) => end.send(packet, with, deadline),
         }
-        while !self.0.flush()? {
-            until(Some(deadline), Waited::to_write(Some(self.0.as_fd())))?;
-        }
-        Ok(())
     }
 
     /// Receives a packet; no bytes when the keeper is gone, `TimedOut` when there was none in time.
     pub(crate) fn receive(&self, buffer: &mut [u8], deadline: Option<Instant>) -> io::Result<usize> {
-        loop {
-            match self.0.receive(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    until(deadline, Waited::to_read(Some(self.0.as_fd())))?;
-                }
-                other => return other.map(|(length, _)| length),
+        match self {
+            Self::Process(line) => receive(line, buffer, deadline),
+            Self::Thread(end) => end.receive(buffer, deadline),
+        }
+    }
+}
+
+/// Sends a packet; `TimedOut` when the other side does not take it in time.
+pub(super) fn send(line: &Line, packet: &[u8], with: &[&Descriptor], deadline: Instant) -> io::Result<()> {
+    let with: Vec<RawFd> = with.iter().map(|fd| fd.as_raw_fd()).collect();
+    let room = || until(Some(deadline), Waited::to_write(Some(line.as_fd())));
+    loop {
+        match line.send(packet, &with) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => room()?,
+            Err(error) => return Err(error),
+            Ok(()) => break,
+        }
+    }
+    while !line.flush()? {
+        room()?;
+    }
+    Ok(())
+}
+
+/// Receives a packet; no bytes when the other side is gone, `TimedOut` when there was none in time.
+pub(super) fn receive(line: &Line, buffer: &mut [u8], deadline: Option<Instant>) -> io::Result<usize> {
+    loop {
+        match line.receive(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                until(deadline, Waited::to_read(Some(line.as_fd())))?;
             }
+            other => return other.map(|(length, _)| length),
         }
     }
 }

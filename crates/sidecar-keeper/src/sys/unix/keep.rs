@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::leader::{self, Failure};
 use super::line::Line;
+use super::phase::Phase;
 use super::raw::{self, Pid, Reaped};
 use super::socket::{self, Waited};
 use super::tree::Tree;
@@ -21,9 +22,6 @@ use crate::protocol::{Command, LISTED, PACKET, Report};
 
 /// How many answers wait for an app that does not read; what happens to the sidecar always has room.
 const ANSWERS: usize = 64;
-
-/// How far apart the rounds of killing lie, at least and at most: what cannot be killed is tried ever more rarely.
-const ROUNDS: [Duration; 2] = [Duration::from_millis(1), Duration::from_secs(1)];
 
 /// How long an app that closed its line may take to end, in milliseconds, before it counts as living.
 const DYING: i32 = 200;
@@ -39,17 +37,6 @@ pub(super) struct App {
     pub(super) control: Line,
     /// Nothing ever comes: it is closed when the app ends.
     pub(super) life: OwnedFd,
-}
-
-/// What the keeper is about.
-#[derive(Debug, Clone, Copy)]
-enum Phase {
-    /// The sidecar runs.
-    Running,
-    /// The leader was asked to end, and has until then.
-    Stopping(Instant),
-    /// What is left is killed, since then.
-    Killing(Instant),
 }
 
 /// Where waiting for the app's commands stands.
@@ -197,9 +184,7 @@ impl Watch {
         if self.launching.is_none() || self.launched() {
             self.report(&Report::Exited(status));
         }
-        if let Phase::Stopping(_) = self.phase {
-            self.phase = Phase::Killing(Instant::now());
-        }
+        self.phase = self.phase.leader_ended(Instant::now());
     }
 
     /// Reads how the launch ended; whether the program was executed.
@@ -217,22 +202,9 @@ impl Watch {
     }
 
     fn kill_if_due(&mut self) {
-        if let Phase::Stopping(until) = self.phase
-            && until <= Instant::now()
-        {
-            self.phase = Phase::Killing(Instant::now());
-        }
+        self.phase = self.phase.at(Instant::now());
         if let Phase::Killing(_) = self.phase {
             kill::kill_round(&|| self.tree.processes());
-        }
-    }
-
-    /// How long nothing is to be done unless something happens; `None`: for ever.
-    fn pause(&self) -> Option<Duration> {
-        match self.phase {
-            Phase::Running => None,
-            Phase::Stopping(until) => Some(until.saturating_duration_since(Instant::now())),
-            Phase::Killing(since) => Some((since.elapsed() / 20).clamp(ROUNDS[0], ROUNDS[1])),
         }
     }
 
@@ -252,8 +224,10 @@ impl Watch {
             Waited::to_read(self.launching.as_ref().map(AsFd::as_fd)),
         ];
         waited.extend(self.draining.iter().map(|pipe| Waited::to_read(Some(pipe.as_fd()))));
-        let pause =
-            self.pause().map(|pause| i32::try_from(pause.as_micros().div_ceil(1000)).unwrap_or(i32::MAX));
+        let pause = self
+            .phase
+            .pause(Instant::now())
+            .map(|pause| i32::try_from(pause.as_micros().div_ceil(1000)).unwrap_or(i32::MAX));
         socket::wait(&mut waited, pause.unwrap_or(-1));
         if waited[2].is_there() {
             self.tree.note();
@@ -313,18 +287,12 @@ impl Watch {
 
     /// Asks the leader to end, and grants it the grace at most.
     fn stop(&mut self, grace: Duration) {
-        let now = Instant::now();
-        let until = now.checked_add(grace).unwrap_or_else(|| now + Duration::from_secs(86400));
-        match self.phase {
-            Phase::Killing(_) => {}
-            _ if grace.is_zero() || !self.leader_runs => self.phase = Phase::Killing(Instant::now()),
-            Phase::Stopping(before) => self.phase = Phase::Stopping(before.min(until)),
-            Phase::Running => {
-                self.signal_leader(libc::SIGTERM);
-                // A stopped process takes the signal when it goes on.
-                self.signal_leader(libc::SIGCONT);
-                self.phase = Phase::Stopping(until);
-            }
+        let (phase, asked) = self.phase.stop(Instant::now(), grace, self.leader_runs);
+        self.phase = phase;
+        if asked {
+            self.signal_leader(libc::SIGTERM);
+            // A stopped process takes the signal when it goes on.
+            self.signal_leader(libc::SIGCONT);
         }
     }
 

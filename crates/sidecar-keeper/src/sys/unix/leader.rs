@@ -78,13 +78,11 @@ pub(super) fn fork(launch: &Described, descriptors: &[OwnedFd]) -> io::Result<(P
         env,
     };
     // SAFETY: `become_sidecar` allocates nothing, and calls nothing but what a handler of a signal may call.
-    match unsafe { raw::fork_to_execute() }? {
-        Some(leader) => Ok((leader, read)),
-        None => {
-            number.write(std::process::id());
-            become_sidecar(&sidecar)
-        }
+    if let Some(leader) = unsafe { raw::fork_to_execute() }? {
+        return Ok((leader, read));
     }
+    number.write(std::process::id());
+    become_sidecar(&sidecar)
 }
 
 /// The variable `LISTEN_PID`, whose value is known in the forked process only, where nothing can be allocated.

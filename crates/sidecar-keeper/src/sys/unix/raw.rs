@@ -88,6 +88,34 @@ pub(super) fn reap() -> Reaped {
     }
 }
 
+/// Waits until this child has ended, and leaves it to be reaped, so that its number stays its own. Its status word; `None`
+/// when somebody else reaped it.
+pub(super) fn wait_unreaped(child: Pid) -> Option<i32> {
+    let id = libc::id_t::try_from(child).ok()?;
+    loop {
+        // SAFETY: information of zeros is valid memory to be filled, and outlives the call.
+        let (result, info) = unsafe {
+            let mut info: libc::siginfo_t = std::mem::zeroed();
+            let flags = libc::WEXITED | libc::WNOWAIT;
+            (libc::waitid(libc::P_PID, id, &raw mut info, flags), info)
+        };
+        match check(result) {
+            Ok(_) => return Some(status_word(info.si_code, os::child_status(&info))),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    }
+}
+
+/// What waitpid would have said: a code in the second byte, or a signal, and whether memory was dumped, in the first.
+fn status_word(code: i32, status: i32) -> i32 {
+    match code {
+        libc::CLD_EXITED => (status & 0xff) << 8,
+        libc::CLD_DUMPED => status & 0x7f | 0x80,
+        _ => status & 0x7f,
+    }
+}
+
 /// Waits until this child has ended. One that the system reaped already counts as ended.
 pub(super) fn wait_for(child: Pid) {
     // SAFETY: waitpid takes no status where the pointer is null.

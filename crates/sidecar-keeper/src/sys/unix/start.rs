@@ -7,11 +7,11 @@ use std::process::{Child, Command as Program, Stdio};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::channel::Channel;
+use super::channel::{self, Channel};
 use super::keep::App;
 use super::line::Line;
 use super::raw::{self, NeverUnwind};
-use super::{os, proc, socket, zygote};
+use super::{group, os, proc, socket, zygote};
 use crate::env;
 use crate::error::{Error, Kind, Result};
 use crate::protocol::{Command, PACKET, Report};
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The app's end. The zygote ends when it is closed, which the system does when the app ends.
 struct Zygote {
-    control: Channel,
+    control: Line,
 }
 
 /// A pipe that nothing is ever written to, one for all zygotes and keepers: they end when the app's end of it is closed,
@@ -52,9 +52,9 @@ pub(crate) fn init() -> Scope {
 
 pub(crate) fn scope() -> Scope {
     match now() {
-        None => Scope::Nothing(Missing::Init),
-        Some(Err(missing)) => Scope::Nothing(missing),
-        Some(Ok(zygote)) if zygote.is_gone() => Scope::Nothing(Missing::Zygote),
+        None => os::without_keeper(Missing::Init),
+        Some(Err(missing)) => os::without_keeper(missing),
+        Some(Ok(zygote)) if zygote.is_gone() => os::without_keeper(Missing::Zygote),
         Some(Ok(_)) => os::SCOPE,
     }
 }
@@ -93,22 +93,20 @@ fn living() -> Tried {
     }
 }
 
-/// Asks the zygote for a keeper, and gives the line to it.
+/// Asks the zygote for a keeper, and gives the line to it; where there is no zygote, the keeper is a thread.
 pub(crate) fn open_keeper() -> Result<Channel> {
-    let gone = |why: Missing| {
-        Error::new(Kind::KeeperUnavailable, "the zygote, which forks keepers, is gone")
-            .fact("reason", why)
-            .help("restart the app")
-    };
-    let zygote = living().map_err(gone)?;
+    let gone = || Error::new(Kind::KeeperUnavailable, "the zygote, which forks keepers, was just killed");
     let failed = |e: &io::Error| Error::io(Kind::KeeperUnavailable, "no line to a keeper", e);
+    let Ok(zygote) = living() else {
+        return group::open().map(Channel::Thread).map_err(|e| failed(&e));
+    };
     let (ours, theirs) = Line::pair().map_err(|e| failed(&e))?;
-    match zygote.control.send(&Command::Fork.encode(), &[&theirs], Instant::now() + PATIENCE) {
-        Ok(()) => Ok(Channel::new(ours)),
+    match channel::send(&zygote.control, &Command::Fork.encode(), &[&theirs], Instant::now() + PATIENCE) {
+        Ok(()) => Ok(Channel::Process(ours)),
         Err(error) if error.kind() == io::ErrorKind::TimedOut => {
             Err(Error::new(Kind::KeeperSilent, "the zygote, which forks keepers, does not listen"))
         }
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(gone(Missing::Zygote)),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(gone()),
         Err(error) => Err(failed(&error)),
     }
 }
@@ -148,7 +146,7 @@ fn ends() -> std::result::Result<(Zygote, App), Missing> {
     }
     let life = LIFE.get().ok_or(Missing::Failed(libc::EBADF))?.0.try_clone().map_err(|e| failed(&e))?;
     let app = App { control: theirs.into(), life: life.into() };
-    Ok((Zygote { control: Channel::new(control) }, app))
+    Ok((Zygote { control }, app))
 }
 
 fn failed(error: &io::Error) -> Missing {
@@ -166,9 +164,7 @@ impl Zygote {
     /// Waits for its hello.
     fn greet(&self) -> std::result::Result<(), Missing> {
         let mut packet = [0; PACKET];
-        let length = self
-            .control
-            .receive(&mut packet, Some(Instant::now() + PATIENCE))
+        let length = channel::receive(&self.control, &mut packet, Some(Instant::now() + PATIENCE))
             .map_err(|_| Missing::Zygote)?;
         match packet.get(..length).map(Report::decode) {
             Some(Ok(Report::Hello(_))) => Ok(()),
