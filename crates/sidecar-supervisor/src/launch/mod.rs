@@ -15,6 +15,7 @@ use crate::env;
 use crate::error::{Error, Kind};
 use crate::fsx;
 use crate::machine::Failure;
+use crate::output;
 use crate::port;
 use crate::secret::Secret;
 use program::{Places, Wanted};
@@ -83,6 +84,10 @@ pub(crate) fn prepare(app: &App, shared: &Shared, purpose: Purpose<'_>) -> Resul
         .on_app_death(run.stop.app_death_grace.get());
     if let Some(ledger) = &app.ledger {
         launch = launch.ledger(ledger);
+    }
+    if serve && run.logs.files > 0 && fsx::make_private_dir(&app.log_dir).is_ok() {
+        launch =
+            launch.last_words(app.log_dir.join(format!("{}.last-words.log", output::stem(&shared.name))));
     }
     launch = match purpose {
         Purpose::Once(args) => launch.args(args).stdin(Stdio::Piped),
