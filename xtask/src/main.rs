@@ -17,6 +17,7 @@ mod publish;
 mod registry;
 mod run;
 mod run_schema;
+mod storm;
 mod tauri;
 mod tidy;
 mod workflows;
@@ -46,6 +47,9 @@ cargo xtask <command>
   codegen       write what is made from other files: the recipes as a table of the library, the schema of `run`
   tauri [PART]  the real tauri-build on our corpus (build-script), and the real Tauri command (cli), which npm installs;
                 `--require cli`: where it cannot be installed, that is a failure
+  storm processes [NAME]…  apps that die at any moment, and what was left of their sidecars; --rounds N, --seed N,
+                --long for the form that is kept in crates/sidecar-supervisor/docs; `--require programs`: where a real
+                program is not installed, that is a failure
   bench [NAME]  how fast, how small and how robust, each figure beside its aim
 ";
 
@@ -69,6 +73,7 @@ fn main() -> ExitCode {
         ["manifests", words @ ..] => manifests::run(words),
         ["codegen"] => manifests::codegen::run().and_then(|()| run_schema::run()),
         ["bench", names @ ..] => bench::run(names),
+        ["storm", words @ ..] => storm::run(words),
         [] | ["help" | "-h" | "--help"] => {
             print!("{USAGE}");
             Ok(())

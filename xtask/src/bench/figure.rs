@@ -95,7 +95,7 @@ impl Figure {
 }
 
 /// Rows in columns; the first is the head.
-pub(super) fn aligned(rows: &[Vec<&str>]) -> String {
+pub(crate) fn aligned(rows: &[Vec<&str>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
@@ -112,7 +112,7 @@ pub(super) fn aligned(rows: &[Vec<&str>]) -> String {
 }
 
 /// The same rows as a Markdown table.
-pub(super) fn markdown(rows: &[Vec<&str>]) -> String {
+pub(crate) fn markdown(rows: &[Vec<&str>]) -> String {
     let line = |cells: &[&str]| format!("| {} |\n", cells.join(" | "));
     let mut out = String::new();
     for (at, row) in rows.iter().enumerate() {

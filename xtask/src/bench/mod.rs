@@ -7,9 +7,10 @@ mod choose;
 mod corpus;
 mod cost;
 mod drift;
-mod figure;
+pub(crate) mod figure;
 mod keeper;
 mod memory;
+mod output;
 mod processes;
 mod scene;
 mod script;
@@ -41,7 +42,7 @@ struct Bench {
 /// A name, what it measures, and how.
 type Measurement = (&'static str, &'static str, fn(&Bench) -> Result<Vec<Figure>>);
 
-const MEASUREMENTS: [Measurement; 12] = [
+const MEASUREMENTS: [Measurement; 13] = [
     ("sync", "cold sync of 20 sidecars of 5-60 MB, beside curl + sha256sum + tar", sync::measure),
     ("build", "the same by build() in an unoptimised build script", build::measure),
     ("steps", "build() of one 60 MB sidecar at opt-level 0, by form", steps::measure),
@@ -53,6 +54,7 @@ const MEASUREMENTS: [Measurement; 12] = [
     ("choose", "choosing the asset of a release, on one core", choose::measure),
     ("spawn", "starting a program through a keeper, plainly, and by what others offer", spawn::measure),
     ("keeper", "a keeper's memory, and how often it is woken", keeper::measure),
+    ("output", "what a sidecar writes while nobody reads it", output::measure),
     ("storm", "16 processes at once, and 200 that are killed", storm::measure),
 ];
 

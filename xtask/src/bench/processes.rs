@@ -41,7 +41,7 @@ pub(super) fn run(bench: &Bench, args: &[&str]) -> Result<Told> {
 }
 
 impl Told {
-    fn read(text: &str) -> Result<Self> {
+    pub(super) fn read(text: &str) -> Result<Self> {
         let line = |line: &str| {
             let (word, number) = line.rsplit_once(' ')?;
             Some((word.to_owned(), number.parse().ok()?))

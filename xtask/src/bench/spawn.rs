@@ -30,6 +30,7 @@ fn figures(told: &Told) -> Vec<Figure> {
         ("process-wrap", "process-wrap 10, a process group"),
         ("processkit", "processkit 3, its best containment"),
         ("keeper", "sidecar-keeper, the whole tree"),
+        ("supervisor", "sidecar-supervisor, until it runs"),
     ] {
         let samples = of(word);
         let times = TIMES.show(samples.median() / plain.median());
@@ -42,4 +43,19 @@ fn figures(told: &Told) -> Vec<Figure> {
         MILLISECONDS,
     ));
     figures
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::figure::Verdict;
+    use super::*;
+
+    #[test]
+    fn what_the_keeper_adds_is_judged() {
+        let verdict = |keeper: u32| {
+            let told = Told::read(&format!("plain 1000000\nkeeper {keeper}\n")).unwrap();
+            figures(&told).pop().unwrap().verdict
+        };
+        assert_eq!((verdict(5_900_000), verdict(6_100_000)), (Verdict::Met, Verdict::Missed));
+    }
 }

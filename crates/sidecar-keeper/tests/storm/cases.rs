@@ -114,24 +114,27 @@ fn app_killed_while_starting(setup: &Setup) {
     println!("  gone {}", figures(&mut series));
 }
 
-fn app_ends_otherwise(_: &Setup) {
+fn app_ends_otherwise(setup: &Setup) {
     let dir = tempfile::tempdir().unwrap();
     for end in ["abort", "exit 0", "exit 3", "panic", "TERM", "HUP", "INT"] {
-        let path = dir.path().join(end.replace(' ', "-"));
-        let words = format!("--last-words={}", path.display());
-        let mut field = Field::up(&["grace=10000", "deaf"], &["--daemonize=1", &words]);
-        let start = match end {
-            "TERM" | "HUP" | "INT" => {
-                let signal = [libc::SIGTERM, libc::SIGHUP, libc::SIGINT]["THI".find(&end[..1]).unwrap()];
-                os::kill(field.app.id(), signal);
-                Instant::now()
-            }
-            command => field.tell(command),
-        };
-        field.app.wait().unwrap();
-        let took = gone(&field.id, start, LIMIT);
-        assert!(path.exists(), "{end}: the sidecar could not finish");
-        println!("  {end}: gone after {took:?}");
+        let mut series = Vec::new();
+        for round in 0..setup.rounds(1) {
+            let path = dir.path().join(format!("{}-{round}", end.replace(' ', "-")));
+            let words = format!("--last-words={}", path.display());
+            let mut field = Field::up(&["grace=10000", "deaf"], &["--daemonize=1", &words]);
+            let start = match end {
+                "TERM" | "HUP" | "INT" => {
+                    let signal = [libc::SIGTERM, libc::SIGHUP, libc::SIGINT]["THI".find(&end[..1]).unwrap()];
+                    os::kill(field.app.id(), signal);
+                    Instant::now()
+                }
+                command => field.tell(command),
+            };
+            field.app.wait().unwrap();
+            series.push(gone(&field.id, start, LIMIT));
+            assert!(path.exists(), "{end}: the sidecar could not finish");
+        }
+        println!("  {end}: gone {}", figures(&mut series));
     }
 }
 
@@ -350,7 +353,13 @@ fn exit_is_told_while_output_is_held(setup: &Setup) {
     println!("  told {}", figures(&mut series));
 }
 
-fn forged_ledger(_: &Setup) {
+fn forged_ledger(setup: &Setup) {
+    let forged: usize = (0..setup.rounds(1)).map(|_| forge_and_sweep()).sum();
+    println!("  fact forged entries: {forged}, foreign processes killed: 0");
+}
+
+/// How many entries were forged.
+fn forge_and_sweep() -> usize {
     let dir = tempfile::tempdir().unwrap();
     let ledger = format!("ledger={}", dir.path().display());
     let living = Field::up(&[&ledger], &["--daemonize=1"]);
@@ -388,14 +397,17 @@ fn forged_ledger(_: &Setup) {
     for field in [&living, &victim] {
         assert_eq!(carrying(&field.sidecar()).len(), 2, "nobody was killed");
     }
+    dead.len() + 4
 }
 
-fn only_three_descriptors(_: &Setup) {
-    // The app holds one that every program inherits, since before its first line.
-    let mut field = Field::begin("app", &[], &["--descriptors"]);
-    assert_eq!(field.line("descriptors ").1, "[0, 1, 2]");
-    field.line("up");
-    field.kill_app();
+fn only_three_descriptors(setup: &Setup) {
+    for _ in 0..setup.rounds(1) {
+        // The app holds one that every program inherits, since before its first line.
+        let mut field = Field::begin("app", &[], &["--descriptors"]);
+        assert_eq!(field.line("descriptors ").1, "[0, 1, 2]");
+        field.line("up");
+        field.kill_app();
+    }
 }
 
 /// Who kills the app by its name kills the app alone, where the kernel lets a process hide its arguments.

@@ -1,0 +1,136 @@
+//! What lasts: what an app has and shows after many runs of its sidecars, and what they cost while nothing happens.
+
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::cases::Setup;
+use crate::field::{CAR, Scene};
+use crate::look::{all_command_lines, counts, file, found_below, memory, number, parent, switches, until};
+use crate::shape::{SERVES, quiet, server};
+
+/// Restarts after which everything that grows only once has grown.
+const WARM: u32 = 20;
+
+pub(crate) fn many_restarts_leave_nothing(setup: &Setup) {
+    let rounds = setup.rounds(40);
+    let mut field = Scene::with(quiet(), &["--fork=1", "--say=up"]).ready();
+    let app = field.app.id();
+    let mut cycle = |mut rounds: u32| {
+        while rounds > 0 {
+            let some = rounds.min(50);
+            field.tell(&format!("cycle {CAR} {some}"));
+            field.line("cycled");
+            rounds -= some;
+        }
+        (counts(app), memory(app))
+    };
+    let (before, small) = cycle(WARM);
+    let (mut after, large) = cycle(rounds);
+    // A thread that has done its work may still be on its way out.
+    until("what the restarts needed is given back", || {
+        after = counts(app);
+        after.iter().zip(before).all(|(after, before)| *after <= before)
+    });
+    let grown = large.saturating_sub(small);
+    let [fds, threads, zombies] = after;
+    println!(
+        "  fact after {rounds} restarts: {fds} descriptors (before {}), {threads} threads ({}), {zombies} zombies",
+        before[0], before[1]
+    );
+    println!("  fact after {rounds} restarts, the app grew by: {} kB, aim 5000 kB", grown / 1024);
+    assert_eq!(zombies, 0);
+    assert!(grown < 5_000_000, "{grown}");
+    field.kill_app();
+}
+
+/// The secret of a launch is in the environment of the sidecar, or in the file that it is told, and nowhere else.
+pub(crate) fn secrets_stay_secret(setup: &Setup) {
+    for _ in 0..setup.rounds(1) {
+        let scene = Scene::new();
+        let token = json!({ "env": "CAR_SECRET" });
+        keeps_secret(scene, token, "--token-env=CAR_SECRET", |leader| {
+            let environment = file(leader, "environ");
+            let secret = environment.split('\0').find_map(|pair| pair.strip_prefix("CAR_SECRET="));
+            secret.unwrap().to_owned()
+        });
+        let scene = Scene::new();
+        let path = scene.path("secret");
+        let token = json!({ "file": path });
+        keeps_secret(scene, token, &format!("--token-file={}", path.display()), |_| {
+            std::fs::read_to_string(&path).unwrap().trim().to_owned()
+        });
+    }
+    println!("  fact places that show a launch's secret: 0");
+}
+
+fn keeps_secret(scene: Scene, token: Value, flag: &str, secret: impl FnOnce(u32) -> String) {
+    let mut run = server();
+    run["token"] = token;
+    run["identity"] = json!("nonce");
+    // Ready means that the probe knew the secret.
+    let run = scene.misbehaving(run, &[&SERVES[..], &[flag]].concat());
+    let mut field = scene.sidecar(CAR, &run).ready();
+    let secret = secret(field.leader(CAR));
+    assert_eq!(secret.len(), 64, "32 bytes in hexadecimal");
+    let shown = all_command_lines().into_iter().find(|(_, line)| line.contains(&secret));
+    assert_eq!(shown, None, "{flag}: in a command line");
+    field.tell("debug");
+    field.line("debugged");
+    field.tell(&format!("log {CAR}"));
+    field.line("lines ");
+    field.stop(CAR);
+    let said = field.seen.join("\n");
+    assert!(said.contains("event ") && said.contains("Supervisor"), "there was something to look at");
+    assert!(!said.contains(&secret), "{flag}: in what the app showed");
+    assert!(!file(field.app.id(), "environ").contains(&secret), "{flag}: in the environment of the app");
+    let left = found_below(&field.path("data"), &secret);
+    assert_eq!(left, None, "{flag}: in a file of the app");
+    field.kill_app();
+}
+
+/// The app has a descriptor that every program inherits.
+pub(crate) fn only_three_descriptors(setup: &Setup) {
+    for _ in 0..setup.rounds(2) {
+        let mut run = quiet();
+        run["health"] = json!({ "ready": "line:^fds " });
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "exec 9</dev/null; exec \"$0\" \"$@\""]).arg(std::env::current_exe().unwrap());
+        let mut field = Scene::with(run, &["--print-fds"]).begin_by(shell);
+        field.line("scope ");
+        let app = field.app.id();
+        assert!(std::path::Path::new(&format!("/proc/{app}/fd/9")).exists(), "the app has it");
+        field.start(CAR);
+        field.tell(&format!("log {CAR}"));
+        field.line("lines ");
+        let lines: Vec<&String> = field.seen.iter().filter(|line| line.contains("fds [")).collect();
+        assert!(lines.iter().any(|line| line.contains("fds [0, 1, 2]")), "{lines:?}");
+        field.kill_app();
+    }
+}
+
+/// A round is a second in which nothing happens.
+pub(crate) fn idle(setup: &Setup) {
+    let seconds = setup.rounds(2);
+    let mut field = Scene::with(quiet(), &["--say=up"]).ready();
+    let keeper = field.keeper(CAR);
+    let (app, zygote) = (field.app.id(), parent(keeper));
+    // On their way to sleep they are not woken.
+    std::thread::sleep(Duration::from_millis(500));
+    let all = [("keeper", keeper), ("zygote", zygote), ("app with its supervisor", app)];
+    let before = all.map(|(_, pid)| switches(pid));
+    std::thread::sleep(Duration::from_secs(seconds.into()));
+    for ((name, pid), before) in all.into_iter().zip(before) {
+        let woken = switches(pid) - before;
+        println!("  fact {name}, woken in {seconds} s of nothing: {woken}, aim 0");
+        assert!(woken == 0 || name.starts_with("app"), "{name} was woken {woken} times");
+    }
+    let private = |kind: &str| number(keeper, "smaps_rollup", kind);
+    let private = private("Private_Clean:") + private("Private_Dirty:");
+    println!("  fact keeper, memory of its own: {private} kB, aim 300 kB");
+    assert!(private < 300);
+    let threads: Value = counts(app)[1].into();
+    println!("  fact app with its supervisor: {threads} threads");
+    field.kill_app();
+}
