@@ -14,6 +14,7 @@ crate::stories![
     input_is_written_and_ended,
     without_input_nothing_is_written,
     a_program_is_run_once,
+    #[cfg(unix)]
     a_program_that_does_not_end_is_killed,
     more_output_than_is_kept_is_cut,
     a_program_that_is_run_once_leaves_the_sidecar_alone,
@@ -96,6 +97,7 @@ fn a_program_is_run_once() {
     assert_eq!(scene.it().status().run, 0);
 }
 
+#[cfg(unix)]
 fn a_program_that_does_not_end_is_killed() {
     let scene = Scene::one(portless(&[]));
     let flags = ["--ignore-term", "--setsid", "2", "--say-on-stderr", "waiting", "--exit-after", "600000"];
