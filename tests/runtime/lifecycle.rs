@@ -10,19 +10,24 @@ use crate::scene::{Scene, eventually, lines, lives, misbehave, spec, with};
 crate::stories![
     starts_and_stops,
     a_reply_is_a_future,
+    #[cfg(unix)]
     stopped_means_that_nothing_is_left,
+    #[cfg(unix)]
     who_blocks_a_stop_is_told,
     an_early_end_tells_what_it_wrote,
     a_crash_is_followed_by_another_run,
     what_always_crashes_is_given_up,
     a_stop_ends_a_start,
     a_restart_is_a_stop_and_a_start,
+    #[cfg(unix)]
     a_lost_keeper_is_a_crash,
+    #[cfg(unix)]
     an_exit_is_told_while_a_grandchild_holds_the_output,
     a_request_comes_before_the_signal,
     a_deaf_one_is_restarted,
     dropping_the_supervisor_ends_all,
     an_update_waits_until_nothing_runs,
+    #[cfg(unix)]
     usage_is_that_of_the_tree,
 ];
 
@@ -55,6 +60,7 @@ fn a_reply_is_a_future() {
     outcome.1.unwrap();
 }
 
+#[cfg(unix)]
 fn stopped_means_that_nothing_is_left() {
     let marker = format!("stopped-{}", std::process::id());
     let flags = [
@@ -79,12 +85,14 @@ fn stopped_means_that_nothing_is_left() {
     assert_eq!((scene.it().status().pid, scene.it().usage()), (None, None));
 }
 
+#[cfg(unix)]
 /// How many processes carry a word in their arguments.
 fn marked(word: &str) -> usize {
     let arguments = |pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     sidecar_keeper::all_processes().iter().filter(|pid| arguments(pid).contains(word)).count()
 }
 
+#[cfg(unix)]
 fn who_blocks_a_stop_is_told() {
     let mut run = misbehave(&["--bind", "127.0.0.1:{port}", "--ignore-term", "--fork", "2"]);
     run["stop"] = json!({ "grace": "100ms" });
@@ -118,7 +126,7 @@ fn an_early_end_tells_what_it_wrote() {
 
 fn a_crash_is_followed_by_another_run() {
     let scene = Scene::one(with(
-        misbehave(&["--bind", "127.0.0.1:{port}", "--fork", "2"]),
+        misbehave(&["--bind", "127.0.0.1:{port}", "--spawn", "2"]),
         json!({ "restart": { "backoff": { "first": "10ms" } } }),
     ));
     scene.it().start().wait().unwrap();
@@ -128,7 +136,9 @@ fn a_crash_is_followed_by_another_run() {
         Happened::Exited { exit } => Some(exit.clone()),
         _ => None,
     });
-    assert_eq!((exit.reason, exit.code), (ExitReason::Killed, None));
+    // Windows has no signals: who is killed has ended with the killer's code.
+    let expected = if cfg!(unix) { (ExitReason::Killed, None) } else { (ExitReason::Abnormal, Some(1)) };
+    assert_eq!((exit.reason, exit.code), expected);
     scene.until_state("it", State::Restarting);
     scene.until_state("it", State::Running);
     let status = scene.it().status();
@@ -170,6 +180,7 @@ fn a_restart_is_a_stop_and_a_start() {
     assert_eq!((status.run, status.restarts, status.state), (2, 0, State::Running));
 }
 
+#[cfg(unix)]
 fn a_lost_keeper_is_a_crash() {
     let scene = Scene::one(with(
         misbehave(&["--bind", "127.0.0.1:{port}", "--setsid", "2"]),
@@ -189,6 +200,7 @@ fn a_lost_keeper_is_a_crash() {
     assert_eq!(scene.it().status().run, 2);
 }
 
+#[cfg(unix)]
 fn an_exit_is_told_while_a_grandchild_holds_the_output() {
     let scene = Scene::one(with(
         misbehave(&["--fork", "1", "--hold-stdout-by-grandchild", "--exit-after", "100", "--exit", "4"]),
@@ -206,7 +218,7 @@ fn an_exit_is_told_while_a_grandchild_holds_the_output() {
 
 fn a_request_comes_before_the_signal() {
     let run = with(
-        misbehave(&["--bind", "127.0.0.1:{port}", "--http", "--ignore-term"]),
+        misbehave(&["--bind", "127.0.0.1:{port}", "--http"]),
         json!({ "stop": { "request": "http:/shutdown", "request-grace": "20s", "grace": "20s" } }),
     );
     let scene = Scene::one(run);
@@ -219,7 +231,7 @@ fn a_request_comes_before_the_signal() {
     assert_eq!((exit.reason, exit.code), (ExitReason::Clean, Some(0)));
     // One that ends with its input.
     let run = with(
-        misbehave(&["--echo-stdin", "--ignore-term"]),
+        misbehave(&["--echo-stdin"]),
         json!({ "port": "none", "stdin": "pipe", "stop": { "request": "close-stdin", "request-grace": "20s" } }),
     );
     let scene = Scene::one(run);
@@ -248,7 +260,7 @@ fn a_deaf_one_is_restarted() {
 
 fn dropping_the_supervisor_ends_all() {
     let dir = tempfile::tempdir().unwrap();
-    let run = misbehave(&["--bind", "127.0.0.1:{port}", "--ignore-term", "--fork", "2"]);
+    let run = misbehave(&["--bind", "127.0.0.1:{port}", "--spawn", "2"]);
     let builder = Supervisor::from_json(&spec(&[("it", run)]), dir.path()).unwrap();
     let supervisor = builder.build().unwrap();
     let it = supervisor.sidecar("it").unwrap();
@@ -284,6 +296,7 @@ fn an_update_waits_until_nothing_runs() {
     scene.it().start().wait().unwrap();
 }
 
+#[cfg(unix)]
 fn usage_is_that_of_the_tree() {
     let scene = Scene::one(misbehave(&["--bind", "127.0.0.1:{port}", "--fork", "3"]));
     assert_eq!(scene.it().usage(), None);
@@ -298,6 +311,7 @@ fn kill(pid: u32) {
     assert_eq!(sidecar_keeper::kill_processes(&[process]).unwrap(), 1);
 }
 
+#[cfg(unix)]
 /// The parent of a process: of a sidecar, its keeper.
 fn parent(pid: u32) -> u32 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();

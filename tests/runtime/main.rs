@@ -18,9 +18,9 @@ pub(crate) type Story = (&'static str, fn());
 
 /// The stories of a module, by their names.
 macro_rules! stories {
-    ($($name:ident),* $(,)?) => {
-        /// Every story of this module.
-        pub(crate) const STORIES: &[$crate::Story] = &[$((stringify!($name), $name)),*];
+    ($($(#[$attribute:meta])* $name:ident),* $(,)?) => {
+        /// Every story of this module that this system can play.
+        pub(crate) const STORIES: &[$crate::Story] = &[$($(#[$attribute])* (stringify!($name), $name)),*];
     };
 }
 pub(crate) use stories;

@@ -13,7 +13,9 @@ crate::stories![
     a_port_is_announced_anywhere,
     the_first_valid_announcement_counts,
     a_port_is_read_from_a_file,
+    #[cfg(unix)]
     a_socket_is_inherited,
+    #[cfg(unix)]
     clients_of_an_inherited_socket_wait_through_a_restart,
     a_fixed_port_that_is_taken_names_its_owner,
     ipv6_where_the_spec_says_so,
@@ -132,6 +134,7 @@ fn a_port_is_read_from_a_file() {
     TcpStream::connect(address(&scene)).unwrap();
 }
 
+#[cfg(unix)]
 fn a_socket_is_inherited() {
     let run = with(misbehave(&["--listen-fds", "--http"]), json!({ "port": { "listen-fd": true } }));
     let scene = Scene::one(with(run, json!({ "health": { "ready": "http:/health" } })));
@@ -139,6 +142,7 @@ fn a_socket_is_inherited() {
     TcpStream::connect(address(&scene)).unwrap();
 }
 
+#[cfg(unix)]
 fn clients_of_an_inherited_socket_wait_through_a_restart() {
     use std::io::{Read, Write};
     let run = with(misbehave(&["--listen-fds", "--http"]), json!({ "port": { "listen-fd": true } }));

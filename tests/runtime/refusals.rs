@@ -17,6 +17,7 @@ crate::stories![
     a_directory_that_is_gone,
     a_placeholder_that_cannot_be_known,
     a_nul_in_an_argument,
+    #[cfg(unix)]
     no_permission_to_execute,
     ports_that_are_none,
     what_is_no_spec,
@@ -25,8 +26,11 @@ crate::stories![
     what_this_build_cannot_ask,
 ];
 
-/// Compares what an error prints.
+/// Compares what an error prints, on the system whose words and paths it was written with.
 fn compare(error: &Error, dir: &std::path::Path, expected: impl IntoData) {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return;
+    }
     let mut redactions = Redactions::new();
     redactions.insert("[DATA]", dir.canonicalize().unwrap()).unwrap();
     redactions.insert("[DATA]", dir.to_owned()).unwrap();
@@ -240,6 +244,7 @@ fn a_nul_in_an_argument() {
     );
 }
 
+#[cfg(unix)]
 fn no_permission_to_execute() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("it");

@@ -1,16 +1,18 @@
 //! Secrets: every launch has its own, its sidecar gets it, and nobody else sees it.
 
-use std::os::unix::fs::PermissionsExt;
-
 use serde_json::json;
 
-use crate::scene::{Scene, lines, misbehave, with};
+#[cfg(unix)]
+use crate::scene::lines;
+use crate::scene::{Scene, misbehave, with};
 
 crate::stories![
     a_token_reaches_the_sidecar_and_its_probes,
     every_launch_has_its_own_token,
     the_app_may_choose_the_token,
+    #[cfg(unix)]
     a_token_in_a_file_is_the_users_alone,
+    #[cfg(unix)]
     a_token_is_nowhere_to_be_seen,
 ];
 
@@ -46,7 +48,10 @@ fn the_app_may_choose_the_token() {
     assert_eq!(scene.it().token().as_deref(), Some("chosen-by-the-app"));
 }
 
+#[cfg(unix)]
 fn a_token_in_a_file_is_the_users_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
     let file = json!({ "file": "{instance_dir}/token" });
     let scene = Scene::one(with_token(&["--token-file", "{instance_dir}/token"], file));
     scene.it().start().wait().unwrap();
@@ -62,6 +67,7 @@ fn a_token_in_a_file_is_the_users_alone() {
     assert_eq!(find(), Vec::<std::path::PathBuf>::new());
 }
 
+#[cfg(unix)]
 fn a_token_is_nowhere_to_be_seen() {
     // A sidecar that prints its own environment.
     let run = with_token(&["--token-env", "TOKEN", "--print-env", "TOKEN"], json!({ "env": "TOKEN" }));

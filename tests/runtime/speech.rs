@@ -14,8 +14,10 @@ crate::stories![
     input_is_written_and_ended,
     without_input_nothing_is_written,
     a_program_is_run_once,
+    #[cfg(unix)]
     a_program_that_does_not_end_is_killed,
     more_output_than_is_kept_is_cut,
+    a_program_that_is_run_once_leaves_the_sidecar_alone,
 ];
 
 fn portless(flags: &[&str]) -> serde_json::Value {
@@ -95,6 +97,7 @@ fn a_program_is_run_once() {
     assert_eq!(scene.it().status().run, 0);
 }
 
+#[cfg(unix)]
 fn a_program_that_does_not_end_is_killed() {
     let scene = Scene::one(portless(&[]));
     let flags = ["--ignore-term", "--setsid", "2", "--say-on-stderr", "waiting", "--exit-after", "600000"];
@@ -107,4 +110,25 @@ fn more_output_than_is_kept_is_cut() {
     let scene = Scene::one(portless(&[]));
     let captured = scene.it().output(["--flood", "20000000", "--exit", "0"], "", PATIENCE).wait().unwrap();
     assert_eq!((captured.stdout.len(), captured.cut), (16 << 20, true));
+}
+
+fn a_program_that_is_run_once_leaves_the_sidecar_alone() {
+    let run = with(
+        misbehave(&["--bind", "127.0.0.1:{port}", "--http", "--token-file", "{instance_dir}/token"]),
+        json!({
+            "env": { "PORT": "{port}", "MODE": "{mode}" },
+            "token": { "file": "{instance_dir}/token" },
+            "health": { "ready": "http:/health" }
+        }),
+    );
+    let scene = Scene::one(run);
+    scene.it().start().wait().unwrap();
+    let flags = ["--print-env", "PORT", "--print-env", "MODE", "--exit", "0"];
+    let captured = scene.it().output(flags, "", PATIENCE).wait().unwrap();
+    assert_eq!(String::from_utf8_lossy(&captured.stdout), "env PORT is not set\nenv MODE=development\n");
+    let token = scene.it().token().unwrap();
+    let instances = scene.dir.path().join("data/runtime/instances");
+    let mut files = std::fs::read_dir(instances).unwrap().map(|entry| entry.unwrap().path().join("token"));
+    let file = files.find(|path| path.exists()).unwrap();
+    assert_eq!(std::fs::read_to_string(file).unwrap(), token);
 }

@@ -87,6 +87,10 @@ pub(crate) fn test(require: &[&str]) -> Result<()> {
     )?;
     accuracy::run(&[])?;
     manifests::run(&[])?;
+    step(
+        "supervisor grpc",
+        &mut cargo(&["test", "--quiet", "-p", "sidecar-supervisor", "--features", "grpc"]),
+    )?;
     step("demo", &mut cargo(&["run", "--quiet", "--package", "xtask", "--", "demo", "--check"]))?;
     tauri::run(require)?;
     tidy::check()
@@ -99,9 +103,12 @@ pub(crate) fn lints() -> Result<()> {
         "lints",
         &mut cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]),
     )?;
-    for features in [&["--no-default-features"][..], &[], &["--features", "resolve"]] {
-        let name = format!("sidecar-fetch {}", features.join(" "));
-        let lint = ["clippy", "--quiet", "-p", "sidecar-fetch"];
+    let fetch: [&[&str]; 3] = [&["--no-default-features"], &[], &["--features", "resolve"]];
+    let fetch = fetch.map(|features| ("sidecar-fetch", features));
+    let supervisor: (&str, &[&str]) = ("sidecar-supervisor", &["--all-targets", "--features", "grpc"]);
+    for (package, features) in fetch.into_iter().chain([supervisor]) {
+        let name = format!("{package} {}", features.join(" "));
+        let lint = ["clippy", "--quiet", "-p", package];
         let args: Vec<&str> = lint.iter().chain(features).chain(&["--", "-D", "warnings"]).copied().collect();
         step(name.trim(), &mut cargo(&args))?;
     }

@@ -42,7 +42,7 @@ macro_rules! kinds {
 kinds! {
     /// This system cannot do it, or this crate cannot do it there yet.
     Unsupported = "unsupported";
-    /// [`init`](crate::init) was never called, or could not prepare a keeper.
+    /// [`init`](crate::init) could not prepare what keepers need.
     NotInitialised = "not-initialised";
     /// No keeper could be had.
     KeeperUnavailable = "keeper-unavailable";

@@ -1,6 +1,8 @@
 //! The app's end: a sidecar that runs under its keeper.
 
+use std::ffi::OsString;
 use std::io::{self, PipeReader, PipeWriter};
+use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -55,6 +57,29 @@ pub struct Keeper {
     over: AtomicBool,
 }
 
+/// Where the last words go.
+struct Words {
+    directory: Descriptor,
+    name: OsString,
+}
+
+impl Words {
+    /// Opens the directory; `None` where no last words are wanted, or this system's keeper writes none.
+    fn of(launch: &Launch) -> Result<Option<Self>> {
+        let Some(path) = &launch.last_words else { return Ok(None) };
+        let Some(name) = path.file_name() else {
+            return Err(Error::new(Kind::BadLaunch, "the path for the last words names no file")
+                .fact("path", path.display()));
+        };
+        let above = path.parent().filter(|above| !above.as_os_str().is_empty());
+        let directory = sys::directory(above.unwrap_or(Path::new("."))).map_err(|e| {
+            Error::io(Kind::Io, "the directory for the last words cannot be opened", &e)
+                .fact("path", path.display())
+        })?;
+        Ok(directory.map(|directory| Self { directory, name: name.to_owned() }))
+    }
+}
+
 /// The sidecar's three streams, the app's ends, and what the keeper drains.
 struct Streams {
     theirs: Vec<Descriptor>,
@@ -70,14 +95,16 @@ impl Keeper {
     /// It may be called from any thread: the sidecar does not depend on the life of the thread that starts it.
     ///
     /// # Errors
-    /// `not-initialised` and `unsupported` where [`containment_scope`](crate::containment_scope) promises nothing,
+    /// `unsupported` and `not-initialised` where nothing can be kept,
     /// `bad-launch` for what cannot be described to the system, `launch-failed` when the system refuses the program,
     /// `keeper-unavailable`, `keeper-silent` and `version-mismatch` when there is no keeper to talk to.
     pub fn spawn(mut launch: Launch) -> Result<Self> {
         ready()?;
         let streams = Streams::open(&mut launch)?;
         let cookie = ledger::cookie().map_err(|e| Error::io(Kind::Io, "no random bytes", &e))?;
-        let described = launch.encode(&cookie, u8::try_from(streams.drains.len()).unwrap_or(0))?;
+        let words = Words::of(&launch)?;
+        let drains = u8::try_from(streams.drains.len()).unwrap_or(0);
+        let described = launch.encode(&cookie, drains, words.as_ref().map(|words| words.name.as_os_str()))?;
         let channel = sys::open_keeper()?;
         let deadline = Instant::now() + PATIENCE;
         let keeper = match receive(&channel, Some(deadline))? {
@@ -89,7 +116,7 @@ impl Keeper {
             Some(ledger) => Some(ledger.enter(keeper, &cookie)?),
             None => None,
         };
-        match start(&channel, &described, &launch, &streams, deadline) {
+        match start(&channel, &described, &launch, &streams.with(words.as_ref(), &launch), deadline) {
             Ok(leader) => Ok(Self {
                 stdin: streams.stdin,
                 stdout: streams.stdout,
@@ -116,9 +143,23 @@ impl Keeper {
         self.leader
     }
 
-    /// The keeper: the sidecar's tree is what is below it.
+    /// The keeper: the sidecar's tree is what is below it. Where there are no keeper processes
+    /// ([`Scope::Leader`](crate::Scope::Leader) and less) it is a thread, and this is the app itself.
     pub fn process(&self) -> ProcessId {
         self.process
+    }
+
+    /// Every process of the tree now, in no particular order; where there is no keeper process, what can be found.
+    pub fn tree(&self) -> Vec<ProcessId> {
+        if self.is_process() {
+            return if self.process.is_alive() { self.process.descendants() } else { Vec::new() };
+        }
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        sys::tree_without_keeper(self.leader, &self.cookie, &known)
+    }
+
+    fn is_process(&self) -> bool {
+        self.process.pid != std::process::id()
     }
 
     /// Sends a signal to the leader alone. One that has ended gets none.
@@ -200,6 +241,9 @@ impl Keeper {
 
     /// What the whole tree uses now; `None` when the keeper is gone.
     pub fn usage(&self) -> Option<Usage> {
+        if !self.is_process() {
+            return (!self.over.load(Ordering::Acquire)).then(|| sys::usage_of(&self.tree()));
+        }
         self.process.is_alive().then(|| sys::usage(self.process.pid)).flatten()
     }
 
@@ -254,6 +298,12 @@ impl Streams {
         }
         Ok(this)
     }
+
+    /// Everything that travels with a launch, in the order in which the keeper takes it.
+    fn with<'a>(&'a self, words: Option<&'a Words>, launch: &'a Launch) -> Vec<&'a Descriptor> {
+        let words = words.map(|words| &words.directory);
+        self.theirs.iter().chain(&self.drains).chain(words).chain(&launch.listeners).collect()
+    }
 }
 
 fn given(stream: Stdio, number: u8) -> io::Result<Descriptor> {
@@ -266,15 +316,13 @@ fn given(stream: Stdio, number: u8) -> io::Result<Descriptor> {
 
 fn ready() -> Result<()> {
     match sys::scope() {
-        Scope::WholeTree => Ok(()),
         Scope::Nothing(Missing::System) => {
             Err(Error::new(Kind::Unsupported, "there is no keeper for this system yet"))
         }
-        Scope::Nothing(why) => {
-            Err(Error::new(Kind::NotInitialised, "there is no keeper to start a sidecar with")
-                .fact("reason", why)
-                .help("call `sidecar_keeper::init()` as the first line of `main`"))
+        Scope::Nothing(why @ Missing::Proc) => {
+            Err(Error::new(Kind::NotInitialised, "processes cannot be told apart here").fact("reason", why))
         }
+        _ => Ok(()),
     }
 }
 
@@ -283,15 +331,13 @@ fn start(
     channel: &Channel,
     described: &[u8],
     launch: &Launch,
-    streams: &Streams,
+    descriptors: &[&Descriptor],
     deadline: Instant,
 ) -> Result<ProcessId> {
     for part in described.chunks(PART) {
         send(channel, &Command::Part(part.to_vec()), &[], deadline)?;
     }
-    let descriptors: Vec<&Descriptor> =
-        streams.theirs.iter().chain(&streams.drains).chain(&launch.listeners).collect();
-    send(channel, &Command::Launch, &descriptors, deadline)?;
+    send(channel, &Command::Launch, descriptors, deadline)?;
     match receive(channel, Some(deadline))? {
         Some(Report::Started(leader)) => Ok(leader),
         Some(Report::LaunchFailed(stage, errno)) => Err(launch_failed(launch, stage, errno)),

@@ -55,7 +55,8 @@ impl From<std::fs::File> for Stdio {
 
 /// A program with everything that it starts with.
 ///
-/// What is not set here is as it was when [`init`](crate::init) was called: mask for new files, limits, niceness. Signals
+/// What is not set here is as it was when [`init`](crate::init) was called (or when a
+/// zygote that was killed was replaced; where there are no keeper processes, as it is now): mask for new files, limits, niceness. Signals
 /// have their default effect, and no descriptor is open but the three streams and what [`Launch::listener`] adds.
 ///
 /// `Debug` shows the program alone: arguments and environment may hold secrets.
@@ -67,6 +68,7 @@ pub struct Launch {
     env: BTreeMap<OsString, Option<OsString>>,
     directory: Option<PathBuf>,
     death_grace: Duration,
+    pub(crate) last_words: Option<PathBuf>,
     pub(crate) streams: [Stdio; 3],
     pub(crate) listeners: Vec<Descriptor>,
     pub(crate) ledger: Option<Ledger>,
@@ -88,6 +90,7 @@ impl Launch {
             env: BTreeMap::new(),
             directory: None,
             death_grace: Duration::ZERO,
+            last_words: None,
             streams: [Stdio::Null, Stdio::Null, Stdio::Null],
             listeners: Vec::new(),
             ledger: None,
@@ -161,6 +164,20 @@ impl Launch {
         self
     }
 
+    /// Appends what the sidecar still says to its [`Stdio::Piped`] streams after the app died to this file, and what the app
+    /// had not read by then: the last 64 KiB of both streams, as they came. By default it is thrown away.
+    ///
+    /// The keeper writes, once, when the tree is empty, so that no slow disk keeps a sidecar alive. Where there is nothing to
+    /// say, no file is made; a new one is for this user alone (mode 0600). The directory is opened when the sidecar is
+    /// started and must exist then: links that are put on its path later lead nowhere. What has the file's name and is not a
+    /// regular file of this user with that one name is left alone.
+    ///
+    /// Where there is no keeper process ([`Scope::Leader`](crate::Scope::Leader) and less), nobody is left to write.
+    pub fn last_words(mut self, path: impl Into<PathBuf>) -> Self {
+        self.last_words = Some(path.into());
+        self
+    }
+
     /// Records the keeper here while it runs, for [`Ledger::sweep`] at the next launch.
     pub fn ledger(mut self, ledger: &Ledger) -> Self {
         self.ledger = Some(ledger.clone());
@@ -188,7 +205,7 @@ impl Launch {
     }
 
     /// The description that is sent, or why it cannot be.
-    pub(crate) fn encode(&self, cookie: &str, drains: u8) -> Result<Vec<u8>> {
+    pub(crate) fn encode(&self, cookie: &str, drains: u8, words: Option<&OsStr>) -> Result<Vec<u8>> {
         let bad = |what: String| Error::new(Kind::BadLaunch, format!("`{}` {what}", self.program.display()));
         let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let directory = match &self.directory {
@@ -204,6 +221,8 @@ impl Launch {
         out.extend([drains, listeners]);
         put(&mut out, absolute(&self.program).as_os_str()).map_err(|()| bad("has NUL in its path".into()))?;
         put(&mut out, directory.as_os_str()).map_err(|()| bad("has NUL in its directory".into()))?;
+        put(&mut out, words.unwrap_or_default())
+            .map_err(|()| bad("has NUL in the file for its last words".into()))?;
         put_count(&mut out, self.args.len());
         for (i, arg) in self.args.iter().enumerate() {
             put(&mut out, arg).map_err(|()| bad(format!("has NUL in argument {}", i + 1)))?;
@@ -249,10 +268,12 @@ pub(crate) struct Described {
     pub(crate) death_grace: u64,
     /// How many descriptors, behind the three streams, are read ends to drain.
     pub(crate) drains: usize,
-    /// How many descriptors, behind those, are listeners.
+    /// How many descriptors, behind those and the directory for the last words, are listeners.
     pub(crate) listeners: usize,
     pub(crate) program: CString,
     pub(crate) directory: CString,
+    /// The name of the file for the last words, whose directory is the descriptor behind those to drain.
+    pub(crate) last_words: Option<CString>,
     pub(crate) args: Vec<CString>,
     pub(crate) env: Vec<CString>,
 }
@@ -270,10 +291,16 @@ impl Described {
             listeners: fields.u8()?.into(),
             program: string(&mut fields)?,
             directory: string(&mut fields)?,
+            last_words: Some(string(&mut fields)?).filter(|name| !name.is_empty()),
             args: strings(&mut fields)?,
             env: strings(&mut fields)?,
         };
         fields.0.is_empty().then_some(this)
+    }
+
+    /// How many descriptors belong to it.
+    pub(crate) fn descriptors(&self) -> usize {
+        3 + self.drains + usize::from(self.last_words.is_some()) + self.listeners
     }
 }
 
@@ -303,7 +330,7 @@ mod tests {
             .env("A", "b=c")
             .directory("/d")
             .on_app_death(Duration::from_secs(5))
-            .encode("cookie", 2)
+            .encode("cookie", 2, Some(OsStr::new("words")))
             .unwrap()
     }
 
@@ -312,6 +339,7 @@ mod tests {
         let read = Described::decode(&encoded()).unwrap();
         assert_eq!((read.death_grace, read.drains, read.listeners), (5000, 2, 0));
         assert_eq!((read.program.as_c_str(), read.directory.as_c_str()), (c"/bin/a", c"/d"));
+        assert_eq!((read.last_words.as_deref(), read.descriptors()), (Some(c"words"), 6));
         assert_eq!(read.args, [c"1".to_owned(), c"ü".to_owned()]);
         assert_eq!(read.env, [c"A=b=c".to_owned(), c"SIDECAR_KEEPER_COOKIE=cookie".to_owned()]);
     }
@@ -330,13 +358,14 @@ mod tests {
         let mut bytes = vec![0; 10];
         put(&mut bytes, OsStr::new("a")).unwrap();
         put(&mut bytes, OsStr::new("b")).unwrap();
+        put(&mut bytes, OsStr::new("")).unwrap();
         bytes.extend(u32::MAX.to_le_bytes());
         assert_eq!(Described::decode(&bytes), None);
     }
 
     #[test]
     fn what_the_system_cannot_take_is_refused_by_name() {
-        let headline = |launch: Launch| launch.encode("c", 0).unwrap_err().headline().to_owned();
+        let headline = |launch: Launch| launch.encode("c", 0, None).unwrap_err().headline().to_owned();
         assert_eq!(headline(Launch::new("/a").args(["1", "x\0"])), "`/a` has NUL in argument 2");
         assert_eq!(headline(Launch::new("/a").env("V", "\0")), "`/a` has NUL in variable `V`");
         assert_eq!(headline(Launch::new("/a").env("V=", "")), "`/a` gets a variable that is no name: `V=`");

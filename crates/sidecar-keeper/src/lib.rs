@@ -31,6 +31,10 @@
 //! the same; when app, keeper and zygote are killed together, the leader dies at once and [`Ledger::sweep`] ends the rest
 //! at the next launch, as far as it kept the variable [`COOKIE`] in its environment.
 //!
+//! Where [`init`] was never called there are no keeper processes: the program cannot be executed again without starting a
+//! second app. [`Keeper::spawn`] works all the same, with a thread for a keeper, and the scope says [`Scope::Leader`]: the
+//! leader dies with the app, the rest at the next sweep; while the app lives, a stop ends what can be found.
+//!
 //! Out of reach: what other services start on a sidecar's behalf (`systemd-run`, D-Bus, `docker run`, cron), and programs
 //! that change to another user.
 //!
@@ -43,6 +47,7 @@
 mod env;
 mod error;
 mod fsx;
+mod inside;
 mod keeper;
 mod launch;
 mod ledger;

@@ -10,11 +10,19 @@ use crate::sys;
 pub enum Scope {
     /// All of it, also processes that left their session or their parent.
     WholeTree,
-    /// Nothing, as there is no keeper, for this reason. [`Keeper::spawn`](crate::Keeper::spawn) fails.
+    /// The leader alone, which is killed at once: for this reason there are no keeper processes, and when the app has ended
+    /// nobody is left to end the rest. What kept the variable [`COOKIE`](crate::COOKIE) ends at the next launch, by
+    /// [`Ledger::sweep`](crate::Ledger::sweep).
+    ///
+    /// While the app lives, [`Keeper::stop`](crate::Keeper::stop) and [`Keeper::kill`](crate::Keeper::kill) end what can be
+    /// found: the leader's process group, what kept the cookie, and what is below those.
+    Leader(Missing),
+    /// Nothing, for this reason. Where it is [`Missing::System`] or [`Missing::Proc`],
+    /// [`Keeper::spawn`](crate::Keeper::spawn) fails.
     Nothing(Missing),
 }
 
-/// Why there is no keeper.
+/// Why there are no keeper processes.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
@@ -29,7 +37,8 @@ pub enum Missing {
     Threads,
     /// A call to the system failed with this error number.
     Failed(i32),
-    /// The zygote ended or did not answer.
+    /// The zygote ended or did not answer. [`Keeper::spawn`](crate::Keeper::spawn) replaces one that ended; until then a
+    /// sidecar that runs still ends with the app, unless its keeper is killed as well.
     Zygote,
 }
 
@@ -52,6 +61,9 @@ impl fmt::Display for Missing {
 /// On Linux it forks a small process, the zygote, which forks a keeper per sidecar later: a fork of a process with threads
 /// would not be safe, so it must come first. Where threads run already, the program is executed once more as the zygote
 /// (which takes as long as the program needs to load); that process calls this function too, and never returns from it.
+///
+/// An app that does not call it can start sidecars, too, but not all of a sidecar then ends with the app:
+/// [`Scope::Leader`].
 ///
 /// It never fails; what came of it is returned, and later told by [`containment_scope`]. Later calls do nothing.
 pub fn init() -> Scope {

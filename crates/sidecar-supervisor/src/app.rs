@@ -26,6 +26,7 @@ pub(crate) struct App {
     pub(crate) data_dir: PathBuf,
     pub(crate) resource_dir: Option<PathBuf>,
     pub(crate) source_dir: Option<PathBuf>,
+    pub(crate) log_dir: PathBuf,
     pub(crate) mode: String,
     pub(crate) instance: Instance,
     pub(crate) ledger: Option<Ledger>,

@@ -8,6 +8,9 @@ pub const NONCE: &str = "SIDECAR_NONCE";
 /// The header in which a sidecar answers its nonce.
 pub const NONCE_HEADER: &str = "X-Sidecar-Nonce";
 
+/// Where Windows lies.
+pub(crate) const SYSTEM_ROOT: &str = "SystemRoot";
+
 /// Where programs are looked for that are named without a path.
 pub(crate) const PATH: &str = "PATH";
 

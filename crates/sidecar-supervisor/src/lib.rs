@@ -1,5 +1,4 @@
-//! Runs the sidecars of a desktop app: starts them, proves that they are ready, keeps their output, starts them again, and
-//! stops them so that nothing is left.
+#![doc = include_str!("../README.md")]
 
 mod actor;
 mod app;

@@ -124,6 +124,7 @@ impl Builder {
             data_dir,
             resource_dir: self.resource_dir,
             source_dir: self.source_dir,
+            log_dir: logs,
             mode: self.mode,
             instance,
             ledger,

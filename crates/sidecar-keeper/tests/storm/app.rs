@@ -1,6 +1,6 @@
 //! An app that starts one sidecar, tells what happens to it, and does what it is told over standard input.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines, PipeReader};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,19 +21,12 @@ pub(crate) fn run(args: &[String]) {
             ("grace", ms) => launch = launch.on_app_death(Duration::from_millis(ms.parse().unwrap())),
             ("ledger", dir) => launch = launch.ledger(&Ledger::open(dir).unwrap()),
             ("deaf", _) => reads = false,
+            ("words", path) => launch = launch.last_words(path),
             other => panic!("unknown setting {other:?}"),
         }
     }
     println!("scope {:?}", containment_scope());
-    let mut keeper = Keeper::spawn(launch).unwrap();
-    println!("pids {} {}", keeper.process().pid, keeper.leader().pid);
-    let mut output = BufReader::new(keeper.stdout.take().unwrap()).lines();
-    while let Some(Ok(line)) = output.next() {
-        println!("{line}");
-        if line == "up" {
-            break;
-        }
-    }
+    let (keeper, mut output) = start(launch);
     let drain = std::thread::spawn(move || {
         while reads && output.next().is_some() {}
         (!reads).then_some(output)
@@ -43,10 +36,32 @@ pub(crate) fn run(args: &[String]) {
         let keeper = Arc::clone(&keeper);
         move || tell(&keeper)
     });
+    let mut more = Vec::new();
     for line in std::io::stdin().lines() {
-        obey(&keeper, &line.unwrap());
+        match line.unwrap().as_str() {
+            "scope" => println!("now {:?}", containment_scope()),
+            "again" => {
+                let sidecar = Launch::new(std::env::current_exe().unwrap()).args(["sidecar", &marker]);
+                more.push(start(sidecar.arg("--daemonize=2").stdout(Stdio::Piped)));
+            }
+            line => obey(&keeper, line),
+        }
     }
     drop((drain, events));
+}
+
+/// Starts a sidecar, and waits until it says that it is up.
+fn start(launch: Launch) -> (Keeper, Lines<BufReader<PipeReader>>) {
+    let mut keeper = Keeper::spawn(launch).unwrap();
+    println!("pids {} {}", keeper.process().pid, keeper.leader().pid);
+    let mut output = BufReader::new(keeper.stdout.take().unwrap()).lines();
+    while let Some(Ok(line)) = output.next() {
+        println!("{line}");
+        if line == "up" {
+            break;
+        }
+    }
+    (keeper, output)
 }
 
 fn tell(keeper: &Keeper) {

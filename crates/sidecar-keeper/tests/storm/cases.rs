@@ -34,12 +34,14 @@ impl Setup {
 
 type Case = (&'static str, fn(&Setup));
 
-const CASES: [Case; 18] = [
+const CASES: [Case; 22] = [
     ("t1_app_killed_when_up", app_killed_when_up),
     ("t2_app_killed_while_starting", app_killed_while_starting),
     ("t3_app_ends_otherwise_and_last_words_are_heard", app_ends_otherwise),
+    ("last_words_are_kept", last_words_are_kept),
     ("t4_keeper_killed", keeper_killed),
     ("t4_keeper_and_zygote_killed", keeper_and_zygote_killed),
+    ("killed_zygote_is_replaced", killed_zygote_is_replaced),
     ("t5_all_killed_then_swept", all_killed_then_swept),
     ("ending_is_left_to_the_keeper", ending_is_left_to_the_keeper),
     ("t7_stubborn_tree_stopped", stubborn_tree_stopped),
@@ -49,6 +51,8 @@ const CASES: [Case; 18] = [
     ("t25_only_three_descriptors", only_three_descriptors),
     ("threads_before_init", threads_before_init),
     ("app_killed_by_name", app_killed_by_name),
+    ("without_init", crate::bare::without_init),
+    ("t1_app_killed_without_init", crate::bare::app_killed),
     ("handle", crate::handle::handle),
     ("launches", crate::handle::launches),
     ("t23_many_launches_leave_nothing", crate::handle::many_launches),
@@ -152,6 +156,44 @@ fn keeper_killed(setup: &Setup) {
     println!("  gone {}", figures(&mut series));
 }
 
+/// What a sidecar says after the app was killed, and what the app had not read, is in the file.
+fn last_words_are_kept(setup: &Setup) {
+    for round in 0..setup.rounds(5) {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name).display().to_string();
+        let (words, done) = (format!("words={}", at("log")), format!("--last-words={}", at("done")));
+        let settings: &[&str] =
+            if round % 2 == 0 { &[&words, "grace=10000"] } else { &[&words, "grace=10000", "deaf"] };
+        let mut field = Field::up(settings, &["--daemonize=1", &done]);
+        field.kill_app();
+        let log = std::fs::read(at("log")).unwrap();
+        let said = log.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+        assert!(log.starts_with(b"["), "what is left out is told");
+        assert_eq!((log.len() - said, &log[log.len() - 8..]), (64 << 10, b".goodbye".as_slice()));
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let words = format!("words={}", dir.path().join("log").display());
+    // A sidecar that is killed at once has said nothing that was not read; one that is stopped has an app that reads.
+    Field::up(&[&words], &["--daemonize=1"]).kill_app();
+    let mut field = Field::up(&[&words], &["--fork=1"]);
+    field.tell("stop 10000");
+    field.line("empty");
+    field.kill_app();
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "nothing said, nothing made");
+    // What was said before, and never read.
+    let mut field = Field::up(&[&words, "deaf"], &["--fork=1", "--flood"]);
+    let deadline = Instant::now() + LIMIT;
+    while stat_field(field.leader, 0) != "S" {
+        assert!(Instant::now() < deadline, "the pipe is never full");
+        std::thread::yield_now();
+    }
+    field.kill_app();
+    let log = std::fs::read(dir.path().join("log")).unwrap();
+    assert!(
+        log.len() > 4096 && log.windows(80).any(|line| line == [b"x".repeat(79), b"\n".to_vec()].concat())
+    );
+}
+
 /// The zygote of an app, by its parent: it is no child of the app, but the parent of its keeper.
 fn zygote_of(field: &Field) -> u32 {
     let zygote = parent_of(field.keeper);
@@ -160,8 +202,13 @@ fn zygote_of(field: &Field) -> u32 {
 }
 
 fn parent_of(pid: u32) -> u32 {
+    stat_field(pid, 1).parse().unwrap()
+}
+
+/// A field of `/proc/<pid>/stat`, counted from behind the name.
+fn stat_field(pid: u32, field: usize) -> String {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    stat.rsplit(')').next().unwrap().split_ascii_whitespace().nth(1).unwrap().parse().unwrap()
+    stat.rsplit(')').next().unwrap().split_ascii_whitespace().nth(field).unwrap().to_owned()
 }
 
 fn keeper_and_zygote_killed(setup: &Setup) {
@@ -174,6 +221,33 @@ fn keeper_and_zygote_killed(setup: &Setup) {
         let start = field.tell("remains");
         field.line("killed ");
         gone(&field.sidecar(), start, LIMIT);
+    }
+}
+
+/// An app whose zygote was killed starts a second sidecar: it has a whole zygote again.
+fn killed_zygote_is_replaced(setup: &Setup) {
+    for _ in 0..setup.rounds(5) {
+        let mut field = Field::up(&[], &["--daemonize=2"]);
+        let first = (zygote_of(&field), field.keeper);
+        os::kill(first.0, libc::SIGKILL);
+        gone_as_process(first.0);
+        field.tell("scope");
+        assert_eq!(field.line("now ").1, "Leader(Zygote)");
+        field.tell("again");
+        field.pids();
+        let second = zygote_of(&field);
+        assert!(second != first.0 && field.keeper != first.1);
+        field.tell("scope");
+        assert_eq!(field.line("now ").1, "WholeTree");
+        // It does what the first one did: what a killed keeper leaves is killed.
+        let sidecar = field.sidecar();
+        assert_eq!(carrying(&sidecar).len(), 6);
+        os::kill(field.keeper, libc::SIGKILL);
+        let deadline = Instant::now() + LIMIT;
+        while carrying(&sidecar).len() > 3 {
+            assert!(Instant::now() < deadline, "the tree of the killed keeper lives");
+        }
+        field.kill_app();
     }
 }
 

@@ -116,11 +116,16 @@ impl Field {
 
     pub(crate) fn up_as(role: &str, settings: &[&str], flags: &[&str]) -> Self {
         let mut this = Self::begin(role, settings, flags);
-        let (_, pids) = this.line("pids ");
-        let mut pids = pids.split(' ').map(|pid| pid.parse().unwrap());
-        (this.keeper, this.leader) = (pids.next().unwrap(), pids.next().unwrap());
-        this.line("up");
+        this.pids();
         this
+    }
+
+    /// Waits until a sidecar is up.
+    pub(crate) fn pids(&mut self) {
+        let (_, pids) = self.line("pids ");
+        let mut pids = pids.split(' ').map(|pid| pid.parse().unwrap());
+        (self.keeper, self.leader) = (pids.next().unwrap(), pids.next().unwrap());
+        self.line("up");
     }
 
     /// The rest of the next line that begins so, and when it came.

@@ -13,11 +13,11 @@ use sidecar_keeper::{COOKIE, Event, Keeper, Kind, Launch, PortLease, Stdio, list
 use crate::cases::Setup;
 use crate::field::{LIMIT, carrying, figures, gone, unique};
 
-fn sidecar(marker: &str) -> Launch {
+pub(crate) fn sidecar(marker: &str) -> Launch {
     Launch::new(std::env::current_exe().unwrap()).args(["sidecar", &format!("--marker={marker}")])
 }
 
-fn last_event(keeper: &Keeper) -> Vec<Event> {
+pub(crate) fn last_event(keeper: &Keeper) -> Vec<Event> {
     let mut events = Vec::new();
     loop {
         let event = keeper.next_event(Some(LIMIT)).unwrap().unwrap();
@@ -30,7 +30,7 @@ fn last_event(keeper: &Keeper) -> Vec<Event> {
 }
 
 /// Starts a sidecar, and gives the lines that it prints up to `up`.
-fn start(launch: Launch) -> (Keeper, Vec<String>) {
+pub(crate) fn start(launch: Launch) -> (Keeper, Vec<String>) {
     let mut keeper = Keeper::spawn(launch.stdout(Stdio::Piped)).unwrap();
     let output = BufReader::new(keeper.stdout.as_mut().unwrap());
     let lines = output.lines().map(Result::unwrap).take_while(|line| line != "up").collect();

@@ -16,6 +16,8 @@
 #[cfg(target_os = "linux")]
 mod app;
 #[cfg(target_os = "linux")]
+mod bare;
+#[cfg(target_os = "linux")]
 mod cases;
 #[cfg(target_os = "linux")]
 mod field;
@@ -37,6 +39,9 @@ fn main() {
             sidecar_keeper::init();
             app::run(&args[1..]);
         }
+        // Nobody calls init.
+        Some("bare-app") => app::run(&args[1..]),
+        Some("bare") => bare::handle(),
         Some("app-with-threads") => {
             let running = std::thread::spawn(std::thread::park);
             sidecar_keeper::init();

@@ -27,6 +27,7 @@ pub(crate) fn run(args: &[String]) {
         wait_for_term();
         // More than a pipe holds: whoever does not drain it blocks these words.
         std::io::stdout().write_all(&vec![b'.'; 1 << 20]).unwrap();
+        std::io::stdout().write_all(b"goodbye").unwrap();
         std::fs::File::create(path).unwrap();
         std::process::exit(0);
     }

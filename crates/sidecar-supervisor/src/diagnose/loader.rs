@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Diagnosis;
+use super::{Diagnosis, dll};
 use crate::exit::{Exit, ExitReason};
 use crate::output::Line;
 
@@ -104,8 +104,12 @@ fn other_version(symbol: &str) -> Diagnosis {
 /// What the exit says without words.
 fn unsaid(program: &Path, exit: &Exit) -> Option<Diagnosis> {
     let told = match exit.code.map(i32::cast_unsigned) {
-        Some(0xC000_0135) => Diagnosis::permanent("a DLL that it needs is missing")
-            .help("start it in a terminal: Windows names the DLL in a window"),
+        Some(0xC000_0135) => match &dll::missing(program)[..] {
+            [] => Diagnosis::permanent("a DLL that one of its DLLs needs is missing")
+                .help("open it in Explorer: Windows names the DLL in a window"),
+            [name] => missing(name),
+            [name, others @ ..] => missing(name).fact("as well as", others.join(", ")),
+        },
         Some(0xC000_007B) => Diagnosis::permanent("a DLL that it needs is for another processor"),
         Some(0xC000_0138 | 0xC000_0139) => Diagnosis::permanent("a DLL that it needs is another version"),
         Some(0xC000_0142) => Diagnosis::permanent("a DLL that it needs could not be initialised"),

@@ -1,5 +1,6 @@
 //! Why a program did not start, in words: from the system's error and the program's file, or from what the loader said.
 
+mod dll;
 mod image;
 mod loader;
 mod refused;

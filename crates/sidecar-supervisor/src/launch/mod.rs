@@ -15,6 +15,7 @@ use crate::env;
 use crate::error::{Error, Kind};
 use crate::fsx;
 use crate::machine::Failure;
+use crate::output;
 use crate::port;
 use crate::secret::Secret;
 use program::{Places, Wanted};
@@ -84,6 +85,10 @@ pub(crate) fn prepare(app: &App, shared: &Shared, purpose: Purpose<'_>) -> Resul
     if let Some(ledger) = &app.ledger {
         launch = launch.ledger(ledger);
     }
+    if serve && run.logs.files > 0 && fsx::make_private_dir(&app.log_dir).is_ok() {
+        launch =
+            launch.last_words(app.log_dir.join(format!("{}.last-words.log", output::stem(&shared.name))));
+    }
     launch = match purpose {
         Purpose::Once(args) => launch.args(args).stdin(Stdio::Piped),
         Purpose::Serve => launch.args(arguments(run, &values)?).stdin(match run.stdin {
@@ -92,12 +97,19 @@ pub(crate) fn prepare(app: &App, shared: &Shared, purpose: Purpose<'_>) -> Resul
         }),
     };
     for (name, template) in &run.env {
-        launch = launch.env(name, values.expand(&format!("env.{name}"), template)?);
+        match values.expand(&format!("env.{name}"), template) {
+            Ok(value) => launch = launch.env(name, value),
+            // Its port, for one, has no meaning for a program that is run once.
+            Err(_) if !serve => launch = launch.env_remove(name),
+            Err(failure) => return Err(failure),
+        }
     }
     if let Some(nonce) = &nonce {
         launch = launch.env(env::NONCE, nonce.reveal());
     }
-    let token_file = hand_over(run, token.as_ref(), &cwd, &values, &mut launch)?;
+    // The file is the running sidecar's.
+    let handed = token.as_ref().filter(|_| serve || !matches!(run.token, Some(Token::File(_))));
+    let token_file = hand_over(run, handed, &cwd, &values, &mut launch)?;
     if serve && run.port == Port::ListenFd {
         launch = port::inherit(shared, launch)?;
     }

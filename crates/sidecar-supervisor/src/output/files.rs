@@ -47,7 +47,7 @@ impl Files {
     /// Opens nothing yet.
     pub(super) fn new(dir: PathBuf, name: &str, limit: u64, count: u32) -> Self {
         // A sidecar `db.1` must not write where `db` puts its second file.
-        Self { dir, name: name.replace('.', "_"), limit, count, held: None, current: None }
+        Self { dir, name: super::stem(name), limit, count, held: None, current: None }
     }
 
     /// Appends whole lines. What is left in `text` after an error was not written.

@@ -69,6 +69,11 @@ pub enum Entry {
     Missed(u64),
 }
 
+/// What the names of a sidecar's log files begin with. Without dots: `db.1` would be one of `db`'s rotated files.
+pub(crate) fn stem(name: &str) -> String {
+    name.replace('.', "_")
+}
+
 /// Whether a tap wants more lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Keep {

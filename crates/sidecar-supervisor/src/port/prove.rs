@@ -21,8 +21,7 @@ pub(crate) enum Proof {
 
 /// Looks who listens now.
 pub(crate) fn prove(keeper: &Keeper, address: SocketAddr) -> Proof {
-    let mut tree: Vec<u32> = keeper.process().descendants().iter().map(|process| process.pid).collect();
-    tree.push(keeper.leader().pid);
+    let tree: Vec<u32> = keeper.tree().iter().map(|process| process.pid).collect();
     match sidecar_keeper::listeners(address.port(), &tree) {
         Ok(listeners) => judge(&listeners, address.ip()),
         Err(error) if error.kind() == Keepers::Unsupported => Proof::Unknown,

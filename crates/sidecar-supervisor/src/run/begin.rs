@@ -76,16 +76,21 @@ fn start(context: &Context) {
         }
     };
     let running = Arc::new(running);
+    let gate = match ended::listen(context, &running) {
+        Ok(gate) => gate,
+        Err(error) => {
+            // Nobody would learn how it ends: it must not run, and dropping its keeper sees to that.
+            context.cancel.cancel();
+            context.tell(RunInput::LaunchFailed(Failure::passing(error)));
+            return;
+        }
+    };
     let known = context.inbox.send(Message::Launched(context.run, Arc::clone(&running))).is_ok();
+    // What the keeper tells comes after that.
+    drop(gate);
     if !known || context.cancel.is_cancelled() {
         // The supervisor has ended meanwhile.
         let _ = running.keeper.kill();
-    }
-    if let Err(error) = ended::listen(context, &running) {
-        // Nobody would learn how it ends: it must not run.
-        let _ = running.keeper.kill();
-        context.tell(RunInput::LaunchFailed(Failure::passing(error)));
-        return;
     }
     ready::drive(context, &running, search, kept);
 }

@@ -1,7 +1,9 @@
 //! How a run ended: told by its keeper, put into words, with the last lines that it wrote.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use sidecar_keeper::Event;
@@ -29,11 +31,13 @@ const LOGGED: Duration = Duration::from_millis(500);
 /// How long the rest of a tree may take to die after its keeper was killed, until it is tried again.
 const REMAINS: Duration = Duration::from_secs(5);
 
-/// Listens to the keeper, in a thread of its own, until nothing of the tree is left.
-pub(super) fn listen(context: &Context, running: &Arc<Running>) -> Result<()> {
+/// Listens to the keeper, in a thread of its own, until nothing of the tree is left. It begins when the gate is dropped.
+pub(super) fn listen(context: &Context, running: &Arc<Running>) -> Result<Sender<Infallible>> {
     let (context, running) = (context.clone(), Arc::clone(running));
     let name = context.name().to_owned();
+    let (gate, opened) = channel();
     super::thread(&name, "keeper", move || {
+        let _ = opened.recv();
         while let Ok(Some(event)) = running.keeper.next_event(None) {
             match event {
                 Event::Exited(status) => exited(&context, &running, status),
@@ -50,7 +54,8 @@ pub(super) fn listen(context: &Context, running: &Arc<Running>) -> Result<()> {
         // What it wrote is in its log file when it is said to be stopped; a full disk does not keep it from that.
         context.shared.output.flush(LOGGED);
         context.tell(RunInput::Empty);
-    })
+    })?;
+    Ok(gate)
 }
 
 fn lost(context: &Context, running: &Running, processes: usize) {

@@ -48,7 +48,7 @@ pub(crate) struct Running {
 impl Running {
     /// Everything of its tree.
     pub(crate) fn processes(&self) -> Vec<ProcessId> {
-        self.keeper.process().descendants()
+        self.keeper.tree()
     }
 
     /// Where and how it is asked; `None` while its port is not known.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
-use super::{proc, raw};
+use super::{os, proc, raw};
 use crate::process::ProcessId;
 
 /// How often one round looks again for what was forked while it stopped the others.
@@ -19,14 +19,14 @@ const PINNED: usize = 512;
 /// noticed, and after that the descriptor still means what was compared.
 fn pin(process: ProcessId) -> io::Result<Option<OwnedFd>> {
     let Some(pid) = raw::Pid::try_from(process.pid).ok().filter(|pid| *pid > 1) else { return Ok(None) };
-    let pinned = raw::open_process(pid)?;
+    let pinned = os::open_process(pid)?;
     Ok(pinned.filter(|_| proc::identity(process.pid) == Some(process)))
 }
 
 /// Sends a signal to this very process. `false`: it has ended.
 fn signal(process: ProcessId, signal: i32) -> io::Result<bool> {
     match pin(process) {
-        Ok(Some(pinned)) => raw::signal_process(pinned.as_fd(), signal),
+        Ok(Some(pinned)) => os::signal_process(pinned.as_fd(), signal),
         Ok(None) => Ok(false),
         Err(_) => signal_by_number(process, signal),
     }
@@ -67,7 +67,7 @@ pub(crate) fn kill_round<I: IntoIterator<Item = ProcessId>>(find: &impl Fn() -> 
             match pin(process) {
                 // One that may not be stopped is tried to be killed below, all the same.
                 Ok(Some(pin)) => {
-                    let _ = raw::signal_process(pin.as_fd(), libc::SIGSTOP);
+                    let _ = os::signal_process(pin.as_fd(), libc::SIGSTOP);
                     if pinned.len() < PINNED { pinned.push(pin) } else { unpinned.push(process) }
                 }
                 Ok(None) => {}
@@ -82,7 +82,7 @@ pub(crate) fn kill_round<I: IntoIterator<Item = ProcessId>>(find: &impl Fn() -> 
         }
     }
     for pin in pinned {
-        let _ = raw::signal_process(pin.as_fd(), libc::SIGKILL);
+        let _ = os::signal_process(pin.as_fd(), libc::SIGKILL);
     }
     for process in unpinned {
         let _ = signal(process, libc::SIGKILL);

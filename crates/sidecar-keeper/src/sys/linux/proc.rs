@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::RawFd;
 use std::time::Duration;
 
-use super::raw;
+use super::os;
 use crate::fsx;
 use crate::ledger::World;
 use crate::process::ProcessId;
@@ -17,6 +17,7 @@ pub(super) struct Stat {
     /// Z: ended, not yet reaped by its parent.
     pub(super) state: u8,
     pub(super) parent: u32,
+    pub(super) group: u32,
     /// Clock ticks of the process itself.
     pub(super) own_ticks: u64,
     /// Clock ticks of its children that it has reaped.
@@ -38,6 +39,7 @@ impl Stat {
         Some(Self {
             state,
             parent: u32::try_from(number(4)?).ok()?,
+            group: u32::try_from(number(5)?).ok()?,
             own_ticks: number(14)?.saturating_add(number(15)?),
             reaped_ticks: number(16)?.saturating_add(number(17)?),
             threads: number(20)?,
@@ -176,6 +178,12 @@ fn table() -> Vec<(ProcessId, Stat)> {
     all_processes().into_iter().filter_map(of).collect()
 }
 
+/// The processes of a group, without those that have ended.
+pub(super) fn of_group(group: u32) -> Vec<ProcessId> {
+    let members = table().into_iter().filter(|(_, stat)| stat.group == group && !stat.is_over());
+    members.map(|(process, _)| process).collect()
+}
+
 /// What is below `roots` in a table: for kernels that list no children.
 fn walk(roots: &[u32], except: &[u32], table: &[(ProcessId, Stat)]) -> Vec<(ProcessId, Stat)> {
     let mut seen: BTreeSet<u32> = roots.iter().copied().collect();
@@ -223,15 +231,27 @@ pub(crate) fn random() -> io::Result<[u8; 16]> {
 /// What all below `root` use, with what `root` reaped.
 pub(crate) fn usage(root: u32) -> Option<Usage> {
     let reaped = stat(root)?.reaped_ticks;
-    let tree = tree(&[root], &[]);
+    Some(sum(reaped, &tree(&[root], &[])))
+}
+
+/// What these processes use, with what they reaped.
+pub(crate) fn usage_of(processes: &[ProcessId]) -> Usage {
+    let of = |process: &ProcessId| {
+        let stat = stat(process.pid).filter(|stat| stat.start == process.start)?;
+        Some((*process, stat))
+    };
+    sum(0, &processes.iter().filter_map(of).collect::<Vec<_>>())
+}
+
+fn sum(reaped: u64, tree: &[(ProcessId, Stat)]) -> Usage {
     let ticks = tree.iter().fold(reaped, |sum, (_, stat)| sum + stat.own_ticks + stat.reaped_ticks);
     let pages: u64 = tree.iter().map(|(_, stat)| stat.pages).sum();
-    let millis = ticks.saturating_mul(1000) / raw::ticks_per_second();
-    Some(Usage {
+    let millis = ticks.saturating_mul(1000) / os::ticks_per_second();
+    Usage {
         cpu: Duration::from_millis(millis),
-        memory: pages.saturating_mul(raw::page_size()),
+        memory: pages.saturating_mul(os::page_size()),
         processes: tree.iter().filter(|(_, stat)| !stat.is_over()).count(),
-    })
+    }
 }
 
 #[cfg(test)]
@@ -243,7 +263,10 @@ mod tests {
     #[test]
     fn stat_is_read_behind_the_last_parenthesis() {
         let stat = Stat::parse(LINE).unwrap();
-        assert_eq!((stat.state, stat.parent, stat.start, stat.threads), (b'S', 17, 987_654, 3));
+        assert_eq!(
+            (stat.state, stat.parent, stat.group, stat.start, stat.threads),
+            (b'S', 17, 4242, 987_654, 3)
+        );
         assert_eq!((stat.own_ticks, stat.reaped_ticks, stat.pages), (56, 78, 77));
     }
 

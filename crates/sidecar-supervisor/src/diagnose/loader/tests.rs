@@ -55,7 +55,7 @@ fn a_script_that_misses_its_program_names_it() {
 
 #[test]
 fn windows_says_it_in_the_code() {
-    assert_eq!(of(0xC000_0135, "").as_deref(), Some("a DLL that it needs is missing"));
+    assert_eq!(of(0xC000_0135, "").as_deref(), Some("a DLL that one of its DLLs needs is missing"));
     assert_eq!(of(0xC000_0005, ""), None);
 }
 
@@ -134,4 +134,23 @@ mod real {
         let told = diagnose(Path::new("script"), None, Some(&exit), &output.tail(20)).unwrap();
         assert_eq!(told.headline, "it is a script that needs `no-such-program`, which is not there");
     }
+}
+
+/// This program with the name of a DLL changed, refused by the real system.
+#[cfg(windows)]
+#[test]
+fn a_dll_that_is_not_there_is_named_on_windows() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("program.exe");
+    let mut bytes = crate::fsx::head(&std::env::current_exe().unwrap(), u64::MAX).unwrap();
+    let places: Vec<usize> = memchr::memmem::find_iter(&bytes, "bcryptprimitives.dll").collect();
+    for at in places {
+        bytes[at..at + 6].copy_from_slice(b"absent");
+    }
+    std::io::Write::write_all(&mut crate::fsx::create_private(&path).unwrap(), &bytes).unwrap();
+    let status = std::process::Command::new(&path).arg("--list").status().unwrap();
+    let exit = Exit::new(status, &sidecar_spec::Run::default());
+    assert_eq!(exit.to_string(), "could not be loaded: 0xC0000135 (a DLL is missing)");
+    let told = diagnose(&path, &exit, &[]).unwrap();
+    assert_eq!(told.headline, "the library `absentprimitives.dll` is missing");
 }

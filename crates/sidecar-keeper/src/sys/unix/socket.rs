@@ -5,16 +5,14 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 
+use super::os;
+use super::raw::check;
+
 /// No message carries more descriptors: three streams, two to drain, sixteen listeners, and room.
 const DESCRIPTORS: usize = 32;
 
 /// Room for the control message that carries them, in units that are aligned for its header.
 const CONTROL: usize = 32;
-
-/// The result of a call that says -1 for failure.
-pub(super) fn check(result: i32) -> io::Result<i32> {
-    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
-}
 
 fn repeat(mut call: impl FnMut() -> isize) -> io::Result<usize> {
     loop {
@@ -28,19 +26,20 @@ fn repeat(mut call: impl FnMut() -> isize) -> io::Result<usize> {
     }
 }
 
-/// Two connected ends that keep packets apart, closed on exec.
-pub(super) fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
+/// Two connected ends of this kind, closed on exec.
+pub(super) fn pair(kind: libc::c_int) -> io::Result<(OwnedFd, OwnedFd)> {
     let mut ends: [RawFd; 2] = [-1; 2];
     // SAFETY: `ends` is valid for two descriptors.
-    check(unsafe {
-        libc::socketpair(libc::AF_UNIX, libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC, 0, ends.as_mut_ptr())
-    })?;
+    check(unsafe { libc::socketpair(libc::AF_UNIX, kind | os::SOCKET, 0, ends.as_mut_ptr()) })?;
     // SAFETY: on success both are new descriptors that nobody else owns.
-    Ok(unsafe { (OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])) })
+    let ends = unsafe { (OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])) };
+    os::settle(&ends.0);
+    os::settle(&ends.1);
+    Ok(ends)
 }
 
-/// Whether this is an end of such a pair.
-pub(super) fn is_packet_socket(fd: BorrowedFd<'_>) -> bool {
+/// The kind of a socket; `None` for what is none.
+pub(super) fn kind(fd: BorrowedFd<'_>) -> Option<libc::c_int> {
     let mut kind: libc::c_int = 0;
     let mut length: libc::socklen_t = 4;
     // SAFETY: `kind` is valid for the four bytes that `length` says, both outlive the call.
@@ -53,11 +52,12 @@ pub(super) fn is_packet_socket(fd: BorrowedFd<'_>) -> bool {
             &raw mut length,
         )
     };
-    result == 0 && kind == libc::SOCK_SEQPACKET
+    (result == 0).then_some(kind)
 }
 
-/// Sends one packet without waiting: `WouldBlock` when the other side does not keep up.
-pub(super) fn send(socket: BorrowedFd<'_>, packet: &[u8], with: &[RawFd]) -> io::Result<()> {
+/// Sends bytes and descriptors without waiting: `WouldBlock` when the other side does not keep up. Returns how many bytes
+/// the system took; descriptors travel with the first of them.
+pub(super) fn send(socket: BorrowedFd<'_>, packet: &[u8], with: &[RawFd]) -> io::Result<usize> {
     if with.len() > DESCRIPTORS {
         return Err(io::ErrorKind::InvalidInput.into());
     }
@@ -81,12 +81,12 @@ pub(super) fn send(socket: BorrowedFd<'_>, packet: &[u8], with: &[RawFd]) -> io:
             ptr::copy_nonoverlapping(with.as_ptr().cast::<u8>(), libc::CMSG_DATA(header), bytes as usize);
         }
     }
-    let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
     // SAFETY: the header points to `part` and `control`, which outlive the call; sendmsg writes to neither.
-    repeat(|| unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const message, flags) }).map(drop)
+    repeat(|| unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const message, os::SEND) })
 }
 
-/// Receives one packet without waiting, and the descriptors that came along. No bytes: the other side is closed.
+/// Receives what is there, or one packet where the socket keeps them apart, without waiting, and the descriptors that came
+/// along. No bytes: the other side is closed.
 pub(super) fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
     let mut control = [0u64; CONTROL];
     let mut part = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
@@ -96,10 +96,9 @@ pub(super) fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<(
     message.msg_iovlen = 1;
     message.msg_control = control.as_mut_ptr().cast();
     message.msg_controllen = size_of_val(&control) as _;
-    let flags = libc::MSG_CMSG_CLOEXEC | libc::MSG_DONTWAIT;
     // SAFETY: the header points to `part` (and so to `buffer`) and `control`, all of which outlive the call and are not
     // used otherwise meanwhile.
-    let count = repeat(|| unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut message, flags) })?;
+    let count = repeat(|| unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut message, os::RECEIVE) })?;
     let descriptors = received(&message);
     if message.msg_flags & (libc::MSG_CTRUNC | libc::MSG_TRUNC) != 0 {
         return Err(io::ErrorKind::InvalidData.into());
@@ -123,7 +122,9 @@ fn received(message: &libc::msghdr) -> Vec<OwnedFd> {
                 for i in 0..bytes / size_of::<RawFd>() {
                     let mut number = [0; size_of::<RawFd>()];
                     ptr::copy_nonoverlapping(data.add(i * number.len()), number.as_mut_ptr(), number.len());
-                    out.push(OwnedFd::from_raw_fd(RawFd::from_ne_bytes(number)));
+                    let descriptor = OwnedFd::from_raw_fd(RawFd::from_ne_bytes(number));
+                    os::settle(&descriptor);
+                    out.push(descriptor);
                 }
             }
             header = libc::CMSG_NXTHDR(message, header);

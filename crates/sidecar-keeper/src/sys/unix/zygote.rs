@@ -6,8 +6,10 @@
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 use super::keep::{self, App};
+use super::line::Line;
 use super::raw::{self, NeverUnwind, Pid, Reaped};
 use super::socket::{self, Waited};
+use super::tree::Tree;
 use super::{kill, proc, title};
 use crate::protocol::{Command, Report};
 
@@ -17,7 +19,7 @@ const ROUND: i32 = 2;
 struct Zygote {
     app: App,
     app_lives: bool,
-    children: OwnedFd,
+    tree: Tree,
     keepers: Vec<Pid>,
     /// A keeper ended, and perhaps not its tree.
     orphans: bool,
@@ -33,7 +35,7 @@ pub(super) fn run(app: App) -> ! {
     let _ = raw::change_directory(c"/");
     forget_streams();
     // SAFETY: this process was forked a moment ago, while it had one thread, and never returns to what the app was doing.
-    unsafe { close_all_but(app.control.as_raw_fd(), app.life.as_raw_fd()) };
+    unsafe { close_all_but(app.control.as_fd().as_raw_fd(), app.life.as_raw_fd()) };
     for signal in [
         libc::SIGINT,
         libc::SIGTERM,
@@ -46,13 +48,11 @@ pub(super) fn run(app: App) -> ! {
         raw::ignore(signal);
     }
     let hello = proc::identity(std::process::id());
-    let (Some(hello), Ok(children), Ok(())) = (hello, raw::child_signals(), raw::adopt_orphans()) else {
-        raw::exit(1)
-    };
-    if socket::send(app.control.as_fd(), &Report::Hello(hello).encode(), &[]).is_err() {
+    let (Some(hello), Ok(tree)) = (hello, Tree::new()) else { raw::exit(1) };
+    if app.control.send(&Report::Hello(hello).encode(), &[]).is_err() {
         raw::exit(0)
     }
-    Zygote { app, app_lives: true, children, keepers: Vec::new(), orphans: false }.run()
+    Zygote { app, app_lives: true, tree, keepers: Vec::new(), orphans: false }.run()
 }
 
 /// Standard streams are the app's: holding them would keep its readers waiting.
@@ -98,7 +98,7 @@ impl Zygote {
             if self.orphans {
                 self.kill_orphans();
             }
-            if nothing_left && !self.app_lives {
+            if nothing_left && !self.app_lives && !self.orphans {
                 raw::exit(0);
             }
             self.wait();
@@ -123,17 +123,20 @@ impl Zygote {
     /// Each child that is no keeper came from the tree of a keeper that was killed.
     fn kill_orphans(&mut self) {
         let keepers: Vec<u32> = self.keepers.iter().map(|keeper| keeper.unsigned_abs()).collect();
-        let left = kill::kill_round(&|| proc::below(&[std::process::id()], &keepers));
+        let left = kill::kill_round(&|| self.tree.beside(&keepers));
         self.orphans = !left.is_empty();
     }
 
     fn wait(&mut self) {
-        let app = |fd: &OwnedFd| -> Waited { Waited::to_read(self.app_lives.then(|| fd.as_fd())) };
-        let mut waited =
-            [app(&self.app.control), app(&self.app.life), Waited::to_read(Some(self.children.as_fd()))];
+        let app = |fd| Waited::to_read(self.app_lives.then_some(fd));
+        let mut waited = [
+            app(self.app.control.as_fd()),
+            app(self.app.life.as_fd()),
+            Waited::to_read(Some(self.tree.as_fd())),
+        ];
         socket::wait(&mut waited, if self.orphans { ROUND } else { -1 });
         if waited[2].is_there() {
-            let _ = raw::read(self.children.as_fd(), &mut [0; 1024]);
+            self.tree.note();
         }
         if waited[0].is_there() {
             self.listen();
@@ -147,7 +150,7 @@ impl Zygote {
     fn listen(&mut self) {
         let mut packet = [0; 64];
         loop {
-            match socket::receive(self.app.control.as_fd(), &mut packet) {
+            match self.app.control.receive(&mut packet) {
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {}
                 Err(_) | Ok((0, _)) => {
@@ -175,14 +178,14 @@ impl Zygote {
                         // SAFETY: the zygote's own descriptors are what is closed; this process never returns to its
                         // loop, so that it neither uses nor drops them.
                         unsafe { close_all_but(control.as_raw_fd(), life.as_raw_fd()) };
-                        keep::run(App { control, life })
+                        keep::run(App { control: Line::from(control), life })
                     }
                     Err(_) => raw::exit(1),
                 }
             }
             Err(error) => {
                 let errno = error.raw_os_error().unwrap_or(libc::EAGAIN);
-                let _ = socket::send(control.as_fd(), &Report::Refused(errno).encode(), &[]);
+                let _ = Line::from(control).send(&Report::Refused(errno).encode(), &[]);
             }
         }
     }

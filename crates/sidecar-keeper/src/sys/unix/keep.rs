@@ -9,9 +9,13 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use super::leader::{self, Failure};
+use super::line::Line;
+use super::phase::Phase;
 use super::raw::{self, Pid, Reaped};
 use super::socket::{self, Waited};
-use super::{kill, proc, title};
+use super::tree::Tree;
+use super::words::Words;
+use super::{kill, os, proc, title};
 use crate::launch::Described;
 use crate::process::ProcessId;
 use crate::protocol::{Command, LISTED, PACKET, Report};
@@ -19,32 +23,25 @@ use crate::protocol::{Command, LISTED, PACKET, Report};
 /// How many answers wait for an app that does not read; what happens to the sidecar always has room.
 const ANSWERS: usize = 64;
 
-/// How far apart the rounds of killing lie, at least and at most: what cannot be killed is tried ever more rarely.
-const ROUNDS: [Duration; 2] = [Duration::from_millis(1), Duration::from_secs(1)];
+/// How long an app that closed its line may take to end, in milliseconds, before it counts as living.
+const DYING: i32 = 200;
+
+/// How often the pipes are read when nobody of the tree writes any more: 1 MiB, which is what a pipe holds at most unless
+/// the administrator allowed more.
+const LAST_READS: usize = 64;
 
 /// Ends of the app, each of which says when it is gone.
 #[derive(Debug)]
 pub(super) struct App {
     /// Commands come and reports go here. It is closed when the app drops its handle.
-    pub(super) control: OwnedFd,
+    pub(super) control: Line,
     /// Nothing ever comes: it is closed when the app ends.
     pub(super) life: OwnedFd,
 }
 
-/// What the keeper is about.
-#[derive(Debug, Clone, Copy)]
-enum Phase {
-    /// The sidecar runs.
-    Running,
-    /// The leader was asked to end, and has until then.
-    Stopping(Instant),
-    /// What is left is killed, since then.
-    Killing(Instant),
-}
-
 /// Where waiting for the app's commands stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Line {
+enum Link {
     Open,
     /// The app dropped its handle.
     Closed,
@@ -54,8 +51,8 @@ enum Line {
 
 struct Watch {
     app: App,
-    line: Line,
-    children: OwnedFd,
+    link: Link,
+    tree: Tree,
     /// Open until the leader runs its program.
     launching: Option<PipeReader>,
     leader: Pid,
@@ -65,6 +62,7 @@ struct Watch {
     phase: Phase,
     drains: Vec<OwnedFd>,
     draining: Vec<OwnedFd>,
+    words: Option<Words>,
     reports: VecDeque<Vec<u8>>,
 }
 
@@ -81,20 +79,20 @@ pub(super) fn run(app: App) -> ! {
 fn begin(app: App) -> Option<Watch> {
     raw::new_session();
     title::set(c"sidecar-keeper");
-    let children = raw::child_signals().ok();
-    let ready = raw::adopt_orphans().is_ok();
-    let (Some(children), true) = (children, ready) else {
+    let Ok(tree) = Tree::new() else {
         report(&app, &Report::Refused(libc::EIO));
         return None;
     };
     let this = proc::identity(std::process::id())?;
     report(&app, &Report::Hello(this));
     let (described, mut descriptors) = receive_launch(&app)?;
-    let Some(launch) = described.filter(|launch| descriptors.len() == 3 + launch.drains + launch.listeners)
-    else {
+    let Some(launch) = described.filter(|launch| descriptors.len() == launch.descriptors()) else {
         report(&app, &Report::Refused(libc::EINVAL));
         return None;
     };
+    // What the keeper keeps; streams and listeners are left.
+    let drains = descriptors.drain(3..3 + launch.drains).collect();
+    let words = launch.last_words.clone().map(|name| Words::new(descriptors.remove(3), name));
     let (leader, launching) = match leader::fork(&launch, &descriptors) {
         Ok(forked) => forked,
         Err(error) => {
@@ -102,11 +100,10 @@ fn begin(app: App) -> Option<Watch> {
             return None;
         }
     };
-    let drains = descriptors.drain(3..3 + launch.drains).collect();
     Some(Watch {
         app,
-        line: Line::Open,
-        children,
+        link: Link::Open,
+        tree,
         launching: Some(launching),
         // It is not reaped yet, so that the number is its own.
         leader_start: proc::identity(leader.unsigned_abs()).map_or(0, |leader| leader.start),
@@ -116,13 +113,14 @@ fn begin(app: App) -> Option<Watch> {
         phase: Phase::Running,
         drains,
         draining: Vec::new(),
+        words,
         reports: VecDeque::new(),
     })
 }
 
 /// Says something to an app that has just begun to listen, so that there is room.
 fn report(app: &App, report: &Report) {
-    let _ = socket::send(app.control.as_fd(), &report.encode(), &[]);
+    let _ = app.control.send(&report.encode(), &[]);
 }
 
 /// Collects the parts of the description; `None` when the app is gone, no description when it is none.
@@ -136,7 +134,7 @@ fn receive_launch(app: &App) -> Option<(Option<Described>, Vec<OwnedFd>)> {
         if waited[1].is_there() {
             return None;
         }
-        let (length, descriptors) = match socket::receive(app.control.as_fd(), &mut packet) {
+        let (length, descriptors) = match app.control.receive(&mut packet) {
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => continue,
             Err(_) | Ok((0, _)) => return None,
             Ok(received) => received,
@@ -156,6 +154,7 @@ impl Watch {
             if self.reap() {
                 self.report(&Report::Empty);
                 self.flush_to_the_end();
+                self.write_last_words();
                 return 0;
             }
             self.kill_if_due();
@@ -169,7 +168,7 @@ impl Watch {
         loop {
             match raw::reap() {
                 Reaped::Running => return false,
-                Reaped::NoChildren => return true,
+                Reaped::NoChildren => return !self.tree.has_strays(),
                 Reaped::Ended(pid, status) => {
                     if pid == self.leader && self.leader_runs {
                         self.leader_ended(status);
@@ -185,9 +184,7 @@ impl Watch {
         if self.launching.is_none() || self.launched() {
             self.report(&Report::Exited(status));
         }
-        if let Phase::Stopping(_) = self.phase {
-            self.phase = Phase::Killing(Instant::now());
-        }
+        self.phase = self.phase.leader_ended(Instant::now());
     }
 
     /// Reads how the launch ended; whether the program was executed.
@@ -205,30 +202,17 @@ impl Watch {
     }
 
     fn kill_if_due(&mut self) {
-        if let Phase::Stopping(until) = self.phase
-            && until <= Instant::now()
-        {
-            self.phase = Phase::Killing(Instant::now());
-        }
+        self.phase = self.phase.at(Instant::now());
         if let Phase::Killing(_) = self.phase {
-            kill::kill_round(&|| proc::descendants(std::process::id()));
-        }
-    }
-
-    /// How long nothing is to be done unless something happens; `None`: for ever.
-    fn pause(&self) -> Option<Duration> {
-        match self.phase {
-            Phase::Running => None,
-            Phase::Stopping(until) => Some(until.saturating_duration_since(Instant::now())),
-            Phase::Killing(since) => Some((since.elapsed() / 20).clamp(ROUNDS[0], ROUNDS[1])),
+            kill::kill_round(&|| self.tree.processes());
         }
     }
 
     /// Sleeps until something happens, and sees to it.
     fn wait(&mut self) {
-        let control = (self.line == Line::Open).then(|| self.app.control.as_fd());
-        let life = (self.line != Line::Dead).then(|| self.app.life.as_fd());
-        let control = if self.reports.is_empty() {
+        let control = (self.link == Link::Open).then(|| self.app.control.as_fd());
+        let life = (self.link != Link::Dead).then(|| self.app.life.as_fd());
+        let control = if self.reports.is_empty() && !self.app.control.is_behind() {
             Waited::to_read(control)
         } else {
             Waited::to_read_and_write(control)
@@ -236,16 +220,17 @@ impl Watch {
         let mut waited = vec![
             control,
             Waited::to_read(life),
-            Waited::to_read(Some(self.children.as_fd())),
+            Waited::to_read(Some(self.tree.as_fd())),
             Waited::to_read(self.launching.as_ref().map(AsFd::as_fd)),
         ];
         waited.extend(self.draining.iter().map(|pipe| Waited::to_read(Some(pipe.as_fd()))));
-        let pause =
-            self.pause().map(|pause| i32::try_from(pause.as_micros().div_ceil(1000)).unwrap_or(i32::MAX));
+        let pause = self
+            .phase
+            .pause(Instant::now())
+            .map(|pause| i32::try_from(pause.as_micros().div_ceil(1000)).unwrap_or(i32::MAX));
         socket::wait(&mut waited, pause.unwrap_or(-1));
         if waited[2].is_there() {
-            // What it says does not matter, only that it is read; waitpid knows all.
-            let _ = raw::read(self.children.as_fd(), &mut [0; 1024]);
+            self.tree.note();
         }
         if waited[3].is_there() {
             self.launched();
@@ -263,7 +248,7 @@ impl Watch {
     fn listen(&mut self) {
         let mut packet = [0; 64];
         loop {
-            match socket::receive(self.app.control.as_fd(), &mut packet) {
+            match self.app.control.receive(&mut packet) {
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {}
                 Err(_) | Ok((0, _)) => return self.handle_dropped(),
@@ -282,7 +267,7 @@ impl Watch {
             Command::Stop(grace) => self.stop(Duration::from_millis(*grace)),
             Command::Kill => self.stop(Duration::ZERO),
             Command::Query => {
-                let mut tree = proc::descendants(std::process::id());
+                let mut tree = self.tree.processes();
                 let more = tree.len() > LISTED;
                 tree.truncate(LISTED);
                 if self.reports.len() < ANSWERS {
@@ -302,43 +287,65 @@ impl Watch {
 
     /// Asks the leader to end, and grants it the grace at most.
     fn stop(&mut self, grace: Duration) {
-        let now = Instant::now();
-        let until = now.checked_add(grace).unwrap_or_else(|| now + Duration::from_secs(86400));
-        match self.phase {
-            Phase::Killing(_) => {}
-            _ if grace.is_zero() || !self.leader_runs => self.phase = Phase::Killing(Instant::now()),
-            Phase::Stopping(before) => self.phase = Phase::Stopping(before.min(until)),
-            Phase::Running => {
-                self.signal_leader(libc::SIGTERM);
-                // A stopped process takes the signal when it goes on.
-                self.signal_leader(libc::SIGCONT);
-                self.phase = Phase::Stopping(until);
-            }
+        let (phase, asked) = self.phase.stop(Instant::now(), grace, self.leader_runs);
+        self.phase = phase;
+        if asked {
+            self.signal_leader(libc::SIGTERM);
+            // A stopped process takes the signal when it goes on.
+            self.signal_leader(libc::SIGCONT);
         }
     }
 
     fn handle_dropped(&mut self) {
-        if self.line == Line::Open {
-            self.line = Line::Closed;
+        if self.link == Link::Open {
+            self.link = Link::Closed;
             self.stop(self.death_grace);
         }
     }
 
-    /// Nobody reads the sidecar's output any more: from now on it is thrown away, so that a last word cannot block it.
+    /// Nobody reads the sidecar's output any more: from now on the keeper does, so that a last word cannot block it.
     fn app_died(&mut self) {
         self.handle_dropped();
-        self.line = Line::Dead;
-        self.draining =
-            self.drains.iter().filter_map(|pipe| leader::reopen_to_drain(pipe.as_fd()).ok()).collect();
+        self.link = Link::Dead;
+        self.draining = self.drains.iter().filter_map(|pipe| os::reopen_to_drain(pipe).ok()).collect();
         self.drains.clear();
     }
 
     fn drain(&mut self) {
         let mut buffer = [0; 16 * 1024];
+        let words = &mut self.words;
         self.draining.retain(|pipe| match raw::read(pipe.as_fd(), &mut buffer) {
-            Ok(length) => length > 0,
+            Ok(length) => {
+                if let (Some(words), Some(said)) = (words.as_mut(), buffer.get(..length)) {
+                    words.hear(said);
+                }
+                length > 0
+            }
             Err(error) => error.kind() == std::io::ErrorKind::WouldBlock,
         });
+    }
+
+    /// The tree is empty: takes what is left in the pipes and writes it down, if the app is dead.
+    fn write_last_words(&mut self) {
+        if self.words.is_none() || self.link == Link::Open {
+            return;
+        }
+        // The sidecar may have ended faster than the system closed all that the app had open.
+        if self.link == Link::Closed {
+            let mut life = [Waited::to_read(Some(self.app.life.as_fd()))];
+            socket::wait(&mut life, DYING);
+            if !life[0].is_there() {
+                return;
+            }
+            self.app_died();
+        }
+        // Somebody outside the tree may hold the other end and go on writing.
+        for _ in 0..LAST_READS {
+            self.drain();
+        }
+        if let Some(words) = self.words.take() {
+            words.write();
+        }
     }
 
     fn report(&mut self, report: &Report) {
@@ -347,14 +354,14 @@ impl Watch {
 
     /// Sends what the app has room for.
     fn flush(&mut self) {
-        while let (Line::Open, Some(report)) = (self.line, self.reports.front()) {
-            match socket::send(self.app.control.as_fd(), report, &[]) {
+        while let (Link::Open, Some(report)) = (self.link, self.reports.front()) {
+            match self.app.control.send(report, &[]) {
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
                 // Sent, or nobody listens, which reading notices.
                 _ => drop(self.reports.pop_front()),
             }
         }
-        if self.line != Line::Open {
+        if self.link != Link::Open {
             self.reports.clear();
         }
     }
@@ -363,9 +370,14 @@ impl Watch {
     fn flush_to_the_end(&mut self) {
         self.phase = Phase::Running;
         self.flush();
-        while self.line == Line::Open && !self.reports.is_empty() {
+        while self.link == Link::Open
+            && !(self.reports.is_empty() && self.app.control.flush().unwrap_or(true))
+        {
             self.wait();
             self.flush();
+        }
+        if self.link == Link::Open {
+            self.listen();
         }
     }
 }

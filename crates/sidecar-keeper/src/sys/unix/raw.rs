@@ -1,13 +1,19 @@
 //! Processes, signals and descriptors: the calls that std does not have, each made safe to call.
 #![expect(unsafe_code, reason = "fork, exec, waitpid, prctl and signals have no safe counterpart in std")]
 
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::io;
+use std::marker::PhantomData;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
+use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::proc;
-use super::socket::check;
+use super::{os, proc};
+
+/// The result of a call that says -1 for failure.
+pub(super) fn check(result: i32) -> io::Result<i32> {
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}
 
 /// A process number as the system has it.
 pub(super) type Pid = libc::pid_t;
@@ -22,6 +28,22 @@ pub(super) fn fork() -> io::Result<Option<Pid>> {
     // SAFETY: this is the only thread, as was just read, and only it could start another. So the child is a complete
     // copy, with no lock held by a thread that is not there.
     let pid = check(unsafe { libc::fork() })?;
+    Ok((pid != 0).then_some(pid))
+}
+
+/// Forks where threads may run. All signals are blocked in the child, so that no handler of the app runs there.
+///
+/// # Safety
+/// Until it executes a program or exits, the child allocates nothing, takes no lock, and makes no call but those that a
+/// handler of a signal may make.
+pub(super) unsafe fn fork_to_execute() -> io::Result<Option<Pid>> {
+    let before = block_all();
+    // SAFETY: the caller's promise.
+    let pid = check(unsafe { libc::fork() });
+    if !matches!(pid, Ok(0)) {
+        restore_mask(&before);
+    }
+    let pid = pid?;
     Ok((pid != 0).then_some(pid))
 }
 
@@ -66,6 +88,34 @@ pub(super) fn reap() -> Reaped {
     }
 }
 
+/// Waits until this child has ended, and leaves it to be reaped, so that its number stays its own. Its status word; `None`
+/// when somebody else reaped it.
+pub(super) fn wait_unreaped(child: Pid) -> Option<i32> {
+    let id = libc::id_t::try_from(child).ok()?;
+    loop {
+        // SAFETY: information of zeros is valid memory to be filled, and outlives the call.
+        let (result, info) = unsafe {
+            let mut info: libc::siginfo_t = std::mem::zeroed();
+            let flags = libc::WEXITED | libc::WNOWAIT;
+            (libc::waitid(libc::P_PID, id, &raw mut info, flags), info)
+        };
+        match check(result) {
+            Ok(_) => return Some(status_word(info.si_code, os::child_status(&info))),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    }
+}
+
+/// What waitpid would have said: a code in the second byte, or a signal, and whether memory was dumped, in the first.
+fn status_word(code: i32, status: i32) -> i32 {
+    match code {
+        libc::CLD_EXITED => (status & 0xff) << 8,
+        libc::CLD_DUMPED => status & 0x7f | 0x80,
+        _ => status & 0x7f,
+    }
+}
+
 /// Waits until this child has ended. One that the system reaped already counts as ended.
 pub(super) fn wait_for(child: Pid) {
     // SAFETY: waitpid takes no status where the pointer is null.
@@ -81,34 +131,6 @@ pub(super) fn signal_number(pid: Pid, signal: i32) -> io::Result<()> {
     }
     // SAFETY: kill has no memory precondition.
     check(unsafe { libc::kill(pid, signal) }).map(drop)
-}
-
-/// A descriptor that means this process, also when its number is used again. `None`: there is no such process.
-pub(super) fn open_process(pid: Pid) -> io::Result<Option<OwnedFd>> {
-    // SAFETY: pidfd_open takes two numbers.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-    match RawFd::try_from(fd) {
-        // SAFETY: on success it is a new descriptor that nobody else owns. The system sets close-on-exec.
-        Ok(fd) if fd >= 0 => Ok(Some(unsafe { OwnedFd::from_raw_fd(fd) })),
-        _ => match io::Error::last_os_error() {
-            error if error.raw_os_error() == Some(libc::ESRCH) => Ok(None),
-            error => Err(error),
-        },
-    }
-}
-
-/// Sends a signal to the process that a descriptor means. `false`: it has ended.
-pub(super) fn signal_process(process: BorrowedFd<'_>, signal: i32) -> io::Result<bool> {
-    let info: *const libc::siginfo_t = ptr::null();
-    // SAFETY: without siginfo the system fills it in as kill does.
-    let result = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, process.as_raw_fd(), signal, info, 0) };
-    match result {
-        0 => Ok(true),
-        _ => match io::Error::last_os_error() {
-            error if error.raw_os_error() == Some(libc::ESRCH) => Ok(false),
-            error => Err(error),
-        },
-    }
 }
 
 /// The effective user.
@@ -141,18 +163,6 @@ pub(super) fn new_group() -> io::Result<()> {
     check(unsafe { libc::setpgid(0, 0) }).map(drop)
 }
 
-/// Makes orphans below this process its own children.
-pub(super) fn adopt_orphans() -> io::Result<()> {
-    // SAFETY: the option takes one number.
-    check(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1 as libc::c_ulong) }).map(drop)
-}
-
-/// Kills this process when the thread that forked it ends.
-pub(super) fn die_with_parent() -> io::Result<()> {
-    // SAFETY: the option takes one number.
-    check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong) }).map(drop)
-}
-
 fn set_disposition(signal: i32, handler: libc::sighandler_t) {
     // SAFETY: a sigaction of zeros has no flags and an empty mask; the handler is SIG_DFL or SIG_IGN, so that no code
     // runs. Signals that cannot be set fail without effect.
@@ -163,6 +173,11 @@ fn set_disposition(signal: i32, handler: libc::sighandler_t) {
     }
 }
 
+/// Gives a signal its default effect.
+pub(super) fn by_default(signal: i32) {
+    set_disposition(signal, libc::SIG_DFL);
+}
+
 /// Ignores a signal.
 pub(super) fn ignore(signal: i32) {
     set_disposition(signal, libc::SIG_IGN);
@@ -171,13 +186,13 @@ pub(super) fn ignore(signal: i32) {
 /// Gives every signal its default effect, and blocks none.
 pub(super) fn reset_signals() {
     for signal in 1..=64 {
-        set_disposition(signal, libc::SIG_DFL);
+        by_default(signal);
     }
     set_mask(&[]);
 }
 
 /// Blocks these signals and no others.
-fn set_mask(blocked: &[i32]) -> libc::sigset_t {
+pub(super) fn set_mask(blocked: &[i32]) -> libc::sigset_t {
     // SAFETY: a set of zeros is valid memory for sigemptyset to fill; the set outlives the calls.
     unsafe {
         let mut set: libc::sigset_t = std::mem::zeroed();
@@ -190,14 +205,21 @@ fn set_mask(blocked: &[i32]) -> libc::sigset_t {
     }
 }
 
-/// Blocks SIGCHLD alone, and gives a descriptor that can be read when a child has ended.
-pub(super) fn child_signals() -> io::Result<OwnedFd> {
-    set_disposition(libc::SIGCHLD, libc::SIG_DFL);
-    let set = set_mask(&[libc::SIGCHLD]);
-    // SAFETY: `set` is initialised and outlives the call.
-    let fd = check(unsafe { libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) })?;
-    // SAFETY: on success it is a new descriptor that nobody else owns.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+/// Blocks every signal in this thread; what was blocked before.
+fn block_all() -> libc::sigset_t {
+    // SAFETY: sets of zeros are valid memory to be filled, and outlive the calls.
+    unsafe {
+        let mut all: libc::sigset_t = std::mem::zeroed();
+        let mut before: libc::sigset_t = std::mem::zeroed();
+        libc::sigfillset(&raw mut all);
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
+        before
+    }
+}
+
+fn restore_mask(before: &libc::sigset_t) {
+    // SAFETY: the set was filled by pthread_sigmask.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before, ptr::null_mut()) };
 }
 
 /// Makes descriptor `number` of this process a copy of `source`, open across exec.
@@ -217,12 +239,30 @@ pub(super) fn copy_above(source: BorrowedFd<'_>, least: RawFd) -> io::Result<Own
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
+/// Opens a file in a directory to append to it, or makes it, for this user alone. A symbolic link is not followed, and a
+/// pipe without a reader is not waited for.
+pub(super) fn open_to_append(directory: BorrowedFd<'_>, name: &CStr) -> io::Result<OwnedFd> {
+    let flags = libc::O_WRONLY
+        | libc::O_APPEND
+        | libc::O_CREAT
+        | libc::O_NOFOLLOW
+        | libc::O_NONBLOCK
+        | libc::O_NOCTTY
+        | libc::O_CLOEXEC;
+    let mode: libc::c_uint = 0o600;
+    // SAFETY: the name ends with NUL and outlives the call.
+    let fd = check(unsafe { libc::openat(directory.as_raw_fd(), name.as_ptr(), flags, mode) })?;
+    // SAFETY: on success it is a new descriptor that nobody else owns.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
 /// Closes every descriptor from `first` to `last`.
 ///
 /// # Safety
 /// Nothing in this process uses any of them any more.
 pub(super) unsafe fn close_between(first: RawFd, last: RawFd) {
-    if first > last || range(first, last, 0) {
+    // SAFETY: the caller's promise.
+    if first > last || unsafe { os::close_range(first, last) } {
         return;
     }
     for fd in proc::open_descriptors().into_iter().filter(|fd| (first..=last).contains(fd)) {
@@ -231,34 +271,47 @@ pub(super) unsafe fn close_between(first: RawFd, last: RawFd) {
     }
 }
 
-/// Closes every descriptor from `first` on, when a program is executed.
+/// Closes every descriptor from `first` on, when a program is executed. Allocates nothing.
 pub(super) fn close_on_exec_from(first: RawFd) {
-    // The flag is not in every libc: `CLOSE_RANGE_CLOEXEC`, since Linux 5.11.
-    if range(first, RawFd::MAX, 1 << 2) {
+    /// Nobody has more open, whatever the limit says.
+    const MOST: RawFd = 1 << 16;
+    if os::close_on_exec_from(first) {
         return;
     }
-    for fd in proc::open_descriptors().into_iter().filter(|fd| *fd >= first) {
-        // SAFETY: the command takes one number.
+    // SAFETY: getdtablesize cannot fail.
+    let end = unsafe { libc::getdtablesize() }.min(MOST);
+    for fd in first..end {
+        // SAFETY: the command takes one number; for one that is not open it fails.
         unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
     }
 }
 
-/// Whether the system knows `close_range` with this flag.
-fn range(first: RawFd, last: RawFd, flags: libc::c_uint) -> bool {
-    // SAFETY: close_range takes three numbers; callers answer for the descriptors.
-    unsafe { libc::syscall(libc::SYS_close_range, first, last, flags) == 0 }
+/// Strings as the system takes a list of them.
+#[derive(Debug)]
+pub(super) struct List<'a> {
+    pointers: Vec<*const libc::c_char>,
+    _strings: PhantomData<&'a CStr>,
 }
 
-/// Executes a program. Returns only when it fails, with the error number.
-pub(super) fn execute(program: &CStr, args: &[CString], env: &[CString]) -> i32 {
-    let list = |first: Option<&CStr>, rest: &[CString]| -> Vec<*const libc::c_char> {
-        let strings = first.into_iter().chain(rest.iter().map(CString::as_c_str)).map(CStr::as_ptr);
-        strings.chain([ptr::null()]).collect()
-    };
-    let args = list(Some(program), args);
-    let env = list(None, env);
-    // SAFETY: both lists end with null, and their strings, which end with NUL, outlive the call.
-    unsafe { libc::execve(program.as_ptr(), args.as_ptr(), env.as_ptr()) };
+impl<'a> List<'a> {
+    pub(super) fn of(strings: impl Iterator<Item = &'a CStr>) -> Self {
+        let pointers = strings.map(CStr::as_ptr).chain([ptr::null()]).collect();
+        Self { pointers, _strings: PhantomData }
+    }
+
+    /// Adds an entry that is written later; one that has no NUL at its end is left out.
+    pub(super) fn push(&mut self, entry: &'a [AtomicU8]) {
+        if entry.last().is_some_and(|last| last.load(Ordering::Relaxed) == 0) {
+            self.pointers.insert(0, entry.as_ptr().cast());
+        }
+    }
+}
+
+/// Executes a program. Returns only when it fails, with the error number. Allocates nothing.
+pub(super) fn execute(program: &CStr, args: &List<'_>, env: &List<'_>) -> i32 {
+    // SAFETY: both lists end with null, and their strings, which end with NUL, outlive them. Nobody else runs here who could
+    // write to one.
+    unsafe { libc::execve(program.as_ptr(), args.pointers.as_ptr(), env.pointers.as_ptr()) };
     errno()
 }
 
@@ -283,16 +336,4 @@ pub(super) fn read(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
 pub(super) fn write(fd: BorrowedFd<'_>, bytes: &[u8]) {
     // SAFETY: `bytes` is valid for its length.
     unsafe { libc::write(fd.as_raw_fd(), bytes.as_ptr().cast(), bytes.len()) };
-}
-
-/// How many clock ticks a second has, for times in `/proc`.
-pub(super) fn ticks_per_second() -> u64 {
-    // SAFETY: sysconf takes a number.
-    u64::try_from(unsafe { libc::sysconf(libc::_SC_CLK_TCK) }).ok().filter(|ticks| *ticks > 0).unwrap_or(100)
-}
-
-/// How many bytes a page of memory has.
-pub(super) fn page_size() -> u64 {
-    // SAFETY: sysconf takes a number.
-    u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
 }
