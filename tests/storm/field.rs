@@ -106,7 +106,8 @@ impl Scene {
         let output = BufReader::new(app.stdout.take().unwrap());
         std::thread::spawn(move || {
             for line in output.lines().map_while(Result::ok) {
-                let _ = send.send((Instant::now(), line));
+                // A terminal ends its lines with both.
+                let _ = send.send((Instant::now(), line.trim_end_matches('\r').to_owned()));
             }
         });
         let stdin = app.stdin.take();

@@ -1,5 +1,6 @@
 //! Apps, keepers and all of them that are killed.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -8,6 +9,7 @@ use sidecar_keeper::ProcessId;
 use crate::cases::Setup;
 use crate::field::{CAR, Field, Scene};
 use crate::look::{carrying, ended, gone, kill, parent, signal, tell, until};
+use crate::programs::find;
 use crate::shape::{SERVES, TREES, quiet, server};
 
 pub(crate) fn app_killed_when_ready(setup: &Setup) {
@@ -44,19 +46,46 @@ pub(crate) fn app_killed_while_starting(setup: &Setup) {
 /// left.
 pub(crate) fn app_ends_otherwise(setup: &Setup) {
     for end in ["abort", "segv", "panic", "exit 0", "exit 3", "return", "close", "TERM", "HUP", "INT"] {
-        let mut series = Vec::new();
-        for _ in 0..setup.rounds(1) {
-            let scene = Scene::new();
-            let words = format!("--last-words={}", scene.path("words").display());
-            let mut run = quiet();
-            run["stop"] = json!({ "app-death-grace": "10s" });
-            let run = scene.misbehaving(run, &["--daemonize=1", "--say=up", &words]);
-            let mut field = scene.sidecar(CAR, &run).ready();
-            series.push(end_app(&mut field, end));
-            assert!(field.path("words").exists(), "{end}: the sidecar could not finish");
-        }
+        let mut series: Vec<Duration> = (0..setup.rounds(1))
+            .map(|_| {
+                let mut field = finishes().begin();
+                field.start(CAR);
+                let took = end_app(&mut field, end);
+                assert!(field.path("words").exists(), "{end}: the sidecar could not finish");
+                took
+            })
+            .collect();
         tell(end, &mut series);
     }
+    if find("script").is_none() {
+        return println!("  left out a closed terminal: apt-get install bsdutils");
+    }
+    let mut series: Vec<Duration> = (0..setup.rounds(1)).map(|_| close_terminal()).collect();
+    tell("closed terminal", &mut series);
+}
+
+/// An app whose sidecar writes a file when it is asked to end, and has time for that.
+fn finishes() -> Scene {
+    let scene = Scene::new();
+    let words = format!("--last-words={}", scene.path("words").display());
+    let mut run = quiet();
+    run["stop"] = json!({ "app-death-grace": "10s" });
+    let run = scene.misbehaving(run, &["--daemonize=1", "--say=up", &words]);
+    scene.sidecar(CAR, &run)
+}
+
+/// The terminal that the app runs in is closed, at which the system sends SIGHUP, and writing to it fails.
+fn close_terminal() -> Duration {
+    let mut terminal = Command::new("sh");
+    terminal
+        .args(["-c", "exec script --quiet --command \"$0 $*\" /dev/null"])
+        .arg(std::env::current_exe().unwrap());
+    let mut field = finishes().begin_by(terminal);
+    field.start(CAR);
+    // What is killed is the terminal.
+    let took = field.kill_app();
+    assert!(field.path("words").exists(), "closed terminal: the sidecar could not finish");
+    took
 }
 
 /// Ends the app: how long it took until nothing of it and its sidecar was left.

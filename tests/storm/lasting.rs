@@ -50,7 +50,7 @@ pub(crate) fn secrets_stay_secret(setup: &Setup) {
     for _ in 0..setup.rounds(1) {
         let scene = Scene::new();
         let token = json!({ "env": "CAR_SECRET" });
-        keeps_secret(scene, token, "--token-env=CAR_SECRET", |leader| {
+        keeps_secret(scene, token, &["--token-env=CAR_SECRET", "--print-env=CAR_SECRET"], |leader| {
             let environment = file(leader, "environ");
             let secret = environment.split('\0').find_map(|pair| pair.strip_prefix("CAR_SECRET="));
             secret.unwrap().to_owned()
@@ -58,19 +58,21 @@ pub(crate) fn secrets_stay_secret(setup: &Setup) {
         let scene = Scene::new();
         let path = scene.path("secret");
         let token = json!({ "file": path });
-        keeps_secret(scene, token, &format!("--token-file={}", path.display()), |_| {
+        keeps_secret(scene, token, &[&format!("--token-file={}", path.display())], |_| {
             std::fs::read_to_string(&path).unwrap().trim().to_owned()
         });
     }
     println!("  fact places that show a launch's secret: 0");
 }
 
-fn keeps_secret(scene: Scene, token: Value, flag: &str, secret: impl FnOnce(u32) -> String) {
+/// Also where the sidecar writes it into its own output.
+fn keeps_secret(scene: Scene, token: Value, flags: &[&str], secret: impl FnOnce(u32) -> String) {
+    let flag = flags[0];
     let mut run = server();
     run["token"] = token;
     run["identity"] = json!("nonce");
     // Ready means that the probe knew the secret.
-    let run = scene.misbehaving(run, &[&SERVES[..], &[flag]].concat());
+    let run = scene.misbehaving(run, &[&SERVES[..], flags].concat());
     let mut field = scene.sidecar(CAR, &run).ready();
     let secret = secret(field.leader(CAR));
     assert_eq!(secret.len(), 64, "32 bytes in hexadecimal");
@@ -83,6 +85,7 @@ fn keeps_secret(scene: Scene, token: Value, flag: &str, secret: impl FnOnce(u32)
     field.stop(CAR);
     let said = field.seen.join("\n");
     assert!(said.contains("event ") && said.contains("Supervisor"), "there was something to look at");
+    assert_eq!(said.contains("CAR_SECRET=[hidden]"), flags.len() > 1, "what it wrote of it is hidden");
     assert!(!said.contains(&secret), "{flag}: in what the app showed");
     assert!(!file(field.app.id(), "environ").contains(&secret), "{flag}: in the environment of the app");
     let left = found_below(&field.path("data"), &secret);
@@ -90,24 +93,32 @@ fn keeps_secret(scene: Scene, token: Value, flag: &str, secret: impl FnOnce(u32)
     field.kill_app();
 }
 
-/// The app has a descriptor that every program inherits.
+/// The app has a descriptor that every program inherits: its sidecar has the three that every program has, and a socket
+/// only where its spec says so.
 pub(crate) fn only_three_descriptors(setup: &Setup) {
     for _ in 0..setup.rounds(2) {
         let mut run = quiet();
         run["health"] = json!({ "ready": "line:^fds " });
-        let mut shell = Command::new("sh");
-        shell.args(["-c", "exec 9</dev/null; exec \"$0\" \"$@\""]).arg(std::env::current_exe().unwrap());
-        let mut field = Scene::with(run, &["--print-fds"]).begin_by(shell);
-        field.line("scope ");
-        let app = field.app.id();
-        assert!(std::path::Path::new(&format!("/proc/{app}/fd/9")).exists(), "the app has it");
-        field.start(CAR);
-        field.tell(&format!("log {CAR}"));
-        field.line("lines ");
-        let lines: Vec<&String> = field.seen.iter().filter(|line| line.contains("fds [")).collect();
-        assert!(lines.iter().any(|line| line.contains("fds [0, 1, 2]")), "{lines:?}");
-        field.kill_app();
+        has_descriptors(Scene::with(run, &["--print-fds"]), "fds [0, 1, 2]");
+        let mut run = server();
+        run["port"] = json!({ "listen-fd": true });
+        has_descriptors(Scene::with(run, &["--print-fds", "--listen-fds", "--http"]), "fds [0, 1, 2, 3]");
     }
+}
+
+fn has_descriptors(scene: Scene, expected: &str) {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "exec 9</dev/null; exec \"$0\" \"$@\""]).arg(std::env::current_exe().unwrap());
+    let mut field = scene.begin_by(shell);
+    field.line("scope ");
+    let app = field.app.id();
+    assert!(std::path::Path::new(&format!("/proc/{app}/fd/9")).exists(), "the app has it");
+    field.start(CAR);
+    field.tell(&format!("log {CAR}"));
+    field.line("lines ");
+    let lines: Vec<&String> = field.seen.iter().filter(|line| line.contains("fds [")).collect();
+    assert!(lines.iter().any(|line| line.contains(expected)), "{lines:?}");
+    field.kill_app();
 }
 
 /// A round is a second in which nothing happens.

@@ -119,7 +119,7 @@ fn ask(port: u16, program: &Program) {
 }
 
 /// A program on PATH or where Debian puts servers.
-fn find(file: &str) -> Option<PathBuf> {
+pub(crate) fn find(file: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let postgres = versions.map(|version| version.path().join("bin"));
