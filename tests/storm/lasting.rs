@@ -127,15 +127,24 @@ pub(crate) fn idle(setup: &Setup) {
     let mut field = Scene::with(quiet(), &["--say=up"]).ready();
     let keeper = field.keeper(CAR);
     let (app, zygote) = (field.app.id(), parent(keeper));
-    // On their way to sleep they are not woken.
-    std::thread::sleep(Duration::from_millis(500));
     let all = [("keeper", keeper), ("zygote", zygote), ("app with its supervisor", app)];
-    let before = all.map(|(_, pid)| switches(pid));
-    std::thread::sleep(Duration::from_secs(seconds.into()));
-    for ((name, pid), before) in all.into_iter().zip(before) {
-        let woken = switches(pid) - before;
+    let still = || {
+        let before = all.map(|(_, pid)| switches(pid));
+        std::thread::sleep(Duration::from_secs(seconds.into()));
+        let after = all.map(|(_, pid)| switches(pid));
+        [0, 1, 2].map(|at| after[at] - before[at])
+    };
+    // At first, on a busy machine, they may still be on their way to sleep.
+    std::thread::sleep(Duration::from_millis(500));
+    let mut woken = still();
+    for _ in 0..2 {
+        if woken != [0; 3] {
+            woken = still();
+        }
+    }
+    for ((name, _), woken) in all.into_iter().zip(woken) {
         println!("  fact {name}, woken in {seconds} s of nothing: {woken}, aim 0");
-        assert!(woken == 0 || name.starts_with("app"), "{name} was woken {woken} times");
+        assert_eq!(woken, 0, "{name}");
     }
     let private = |kind: &str| number(keeper, "smaps_rollup", kind);
     let private = private("Private_Clean:") + private("Private_Dirty:");

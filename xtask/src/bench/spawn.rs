@@ -28,7 +28,7 @@ fn figures(told: &Told) -> Vec<Figure> {
     let mut figures = vec![Figure::told("std::process::Command", plain.show(MICROSECONDS))];
     for (word, name) in [
         ("process-wrap", "process-wrap 10, a process group"),
-        ("processkit", "processkit 3, its best containment"),
+        ("processkit", "processkit 3, killed with its handle"),
         ("keeper", "sidecar-keeper, the whole tree"),
         ("supervisor", "sidecar-supervisor, until it runs"),
     ] {
