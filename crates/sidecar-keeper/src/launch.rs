@@ -298,6 +298,14 @@ impl Described {
         fields.0.is_empty().then_some(this)
     }
 
+    /// The cookie in its environment.
+    pub(crate) fn cookie(&self) -> String {
+        let value = |entry: &CString| {
+            Some(entry.to_str().ok()?.strip_prefix(env::COOKIE)?.strip_prefix('=')?.to_owned())
+        };
+        self.env.iter().find_map(value).unwrap_or_default()
+    }
+
     /// How many descriptors belong to it.
     pub(crate) fn descriptors(&self) -> usize {
         3 + self.drains + usize::from(self.last_words.is_some()) + self.listeners
@@ -340,6 +348,7 @@ mod tests {
         assert_eq!((read.death_grace, read.drains, read.listeners), (5000, 2, 0));
         assert_eq!((read.program.as_c_str(), read.directory.as_c_str()), (c"/bin/a", c"/d"));
         assert_eq!((read.last_words.as_deref(), read.descriptors()), (Some(c"words"), 6));
+        assert_eq!(read.cookie(), "cookie");
         assert_eq!(read.args, [c"1".to_owned(), c"ü".to_owned()]);
         assert_eq!(read.env, [c"A=b=c".to_owned(), c"SIDECAR_KEEPER_COOKIE=cookie".to_owned()]);
     }

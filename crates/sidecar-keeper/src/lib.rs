@@ -38,9 +38,14 @@
 //! Out of reach: what other services start on a sidecar's behalf (`systemd-run`, D-Bus, `docker run`, cron), and programs
 //! that change to another user.
 //!
-//! macOS and Windows: not yet. [`containment_scope`] says so, and [`Keeper::spawn`] fails with `unsupported`.
+//! On macOS the scope is [`Scope::Followed`]: zygote and keepers are the same, but orphans go to launchd there, so that a keeper
+//! follows its tree instead of adopting it. What is forked and left alone between two looks, and gave up the variable
+//! [`COOKIE`], can escape; a process whose number was used again is told apart and left alone. Ports cannot be held
+//! ([`PortLease`]), and listeners of other users are not seen. It is experimental: it did not run on a Mac yet.
+//!
+//! Windows: not yet. [`containment_scope`] says so, and [`Keeper::spawn`] fails with `unsupported`.
 #![cfg_attr(
-    not(target_os = "linux"),
+    not(any(target_os = "linux", target_os = "macos")),
     expect(dead_code, reason = "the keeper's side of the protocol is for systems that have keepers")
 )]
 

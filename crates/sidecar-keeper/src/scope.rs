@@ -10,6 +10,10 @@ use crate::sys;
 pub enum Scope {
     /// All of it, also processes that left their session or their parent.
     WholeTree,
+    /// All of it that its keeper saw: on macOS, where orphans go to launchd, a keeper follows its tree by the number of who
+    /// forked each process, also through sessions and forks of forks. What is forked and left alone faster than it looks may
+    /// escape. It is experimental: it was compiled and reviewed, and did not run on a Mac yet.
+    Followed,
     /// The leader alone, which is killed at once: for this reason there are no keeper processes, and when the app has ended
     /// nobody is left to end the rest. What kept the variable [`COOKIE`](crate::COOKIE) ends at the next launch, by
     /// [`Ledger::sweep`](crate::Ledger::sweep).
@@ -58,7 +62,7 @@ impl fmt::Display for Missing {
 /// Prepares for keepers. **Call it as the first line of `main`**, before anything starts a thread, opens a window or
 /// writes a file.
 ///
-/// On Linux it forks a small process, the zygote, which forks a keeper per sidecar later: a fork of a process with threads
+/// On Linux and macOS it forks a small process, the zygote, which forks a keeper per sidecar later: a fork of a process with threads
 /// would not be safe, so it must come first. Where threads run already, the program is executed once more as the zygote
 /// (which takes as long as the program needs to load); that process calls this function too, and never returns from it.
 ///

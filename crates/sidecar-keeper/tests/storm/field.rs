@@ -25,6 +25,7 @@ pub(crate) fn unique() -> String {
 const ID: &str = "SIDECAR_STORM_ID";
 
 /// The processes that have this in their arguments or are of this app, without those that have ended.
+#[cfg(target_os = "linux")]
 pub(crate) fn carrying(marker: &str) -> Vec<u32> {
     let pids = sidecar_keeper::all_processes();
     let of_app = format!("{ID}={marker}\0");
@@ -33,15 +34,36 @@ pub(crate) fn carrying(marker: &str) -> Vec<u32> {
     pids.into_iter().filter(carries).collect()
 }
 
+#[cfg(target_os = "linux")]
 fn command_line(pid: u32) -> String {
     text(pid, "cmdline")
 }
 
+#[cfg(target_os = "linux")]
 fn text(pid: u32, file: &str) -> String {
     // What has ended has neither any more.
     std::fs::read(format!("/proc/{pid}/{file}"))
         .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
         .unwrap_or_default()
+}
+
+/// The same by `ps`: zygote and keepers keep the app's arguments here.
+#[cfg(target_os = "macos")]
+pub(crate) fn carrying(marker: &str) -> Vec<u32> {
+    let output = Command::new("/bin/ps").args(["-axww", "-o", "pid=,stat=,command="]).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let carries = |line: &str| {
+        let mut fields = line.split_ascii_whitespace();
+        let pid = fields.next()?.parse().ok()?;
+        (!fields.next()?.starts_with('Z') && line.contains(marker)).then_some(pid)
+    };
+    text.lines().filter_map(carries).collect()
+}
+
+#[cfg(target_os = "macos")]
+fn command_line(pid: u32) -> String {
+    let output = Command::new("/bin/ps").args(["-ww", "-o", "command=", "-p", &pid.to_string()]).output();
+    output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default()
 }
 
 /// Waits until no process carries the marker: how long it took since `start`. Three looks in a row must be empty, as one is

@@ -3,7 +3,7 @@
 //! One program in three roles: it runs the cases, it is the app of a case, and it is the sidecar of that app. More rounds:
 //! `cargo test -p sidecar-keeper --test storm -- --rounds=1000 [NAME…]`.
 #![cfg_attr(
-    target_os = "linux",
+    any(target_os = "linux", target_os = "macos"),
     expect(
         clippy::print_stdout,
         clippy::unwrap_used,
@@ -11,24 +11,27 @@
         reason = "a test, in all its roles"
     )
 )]
-#![cfg_attr(not(target_os = "linux"), expect(clippy::unwrap_used, reason = "a test"))]
+#![cfg_attr(
+    not(any(target_os = "linux", target_os = "macos")),
+    expect(clippy::unwrap_used, reason = "a test")
+)]
 
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod app;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod bare;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod cases;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod field;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod handle;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod misbehave;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod os;
 
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.first().map(String::as_str) {
@@ -55,7 +58,7 @@ fn main() {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
 fn main() {
     use sidecar_keeper::{Keeper, Kind, Launch, Missing, Scope};
     assert_eq!(sidecar_keeper::init(), Scope::Nothing(Missing::System));

@@ -11,6 +11,17 @@ mod kill;
 mod leader;
 mod line;
 mod net;
+// Read and followed on macOS; the tests run here, too.
+#[cfg(test)]
+#[path = "../macos/lineage.rs"]
+mod lineage;
+#[cfg(test)]
+#[path = "../macos/read.rs"]
+mod read;
+#[cfg(test)]
+#[path = "../macos/line.rs"]
+mod stream;
+
 mod os;
 #[path = "../unix/phase.rs"]
 mod phase;

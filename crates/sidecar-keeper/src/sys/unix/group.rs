@@ -14,7 +14,6 @@ use super::leader::{self, Failure};
 use super::phase::{self, Phase};
 use super::raw::{self, Pid};
 use super::{kill, proc};
-use crate::env;
 use crate::inside::{self, AppEnd, KeeperEnd, Next};
 use crate::launch::Described;
 use crate::process::ProcessId;
@@ -88,7 +87,7 @@ fn keep(line: KeeperEnd, wake: &Sender<Wake>, woken: Receiver<Wake>) {
     let Some(launch) = described.filter(|launch| descriptors.len() == launch.descriptors()) else {
         return line.report(Report::Refused(libc::EINVAL).encode());
     };
-    let (cookie, death_grace) = (cookie(&launch), Duration::from_millis(launch.death_grace));
+    let (cookie, death_grace) = (launch.cookie(), Duration::from_millis(launch.death_grace));
     let (leader, launching) = match fork(&launch, descriptors) {
         Ok(forked) => forked,
         Err(error) => {
@@ -159,13 +158,6 @@ fn failure(mut launching: io::PipeReader) -> Option<Failure> {
     let mut bytes = Vec::new();
     let _ = launching.read_to_end(&mut bytes);
     Failure::decode(&bytes)
-}
-
-fn cookie(launch: &Described) -> String {
-    let value = |entry: &std::ffi::CString| {
-        Some(entry.to_str().ok()?.strip_prefix(env::COOKIE)?.strip_prefix('=')?.to_owned())
-    };
-    launch.env.iter().find_map(value).unwrap_or_default()
 }
 
 impl Watch {

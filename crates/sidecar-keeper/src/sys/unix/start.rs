@@ -102,7 +102,10 @@ pub(crate) fn open_keeper() -> Result<Channel> {
     };
     let (ours, theirs) = Line::pair().map_err(|e| failed(&e))?;
     match channel::send(&zygote.control, &Command::Fork.encode(), &[&theirs], Instant::now() + PATIENCE) {
-        Ok(()) => Ok(Channel::Process(ours)),
+        Ok(()) => {
+            ours.hold(theirs);
+            Ok(Channel::Process(ours))
+        }
         Err(error) if error.kind() == io::ErrorKind::TimedOut => {
             Err(Error::new(Kind::KeeperSilent, "the zygote, which forks keepers, does not listen"))
         }
