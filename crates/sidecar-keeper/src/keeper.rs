@@ -149,7 +149,8 @@ impl Keeper {
         self.process
     }
 
-    /// Every process of the tree now, in no particular order; where there is no keeper process, what can be found.
+    /// Every process of the tree now, in no particular order; where there is no keeper process, what can be found. On macOS it
+    /// lacks orphans, which only the keeper knows: [`Keeper::query`] asks it.
     pub fn tree(&self) -> Vec<ProcessId> {
         if self.is_process() {
             return if self.process.is_alive() { self.process.descendants() } else { Vec::new() };

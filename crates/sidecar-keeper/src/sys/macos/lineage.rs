@@ -65,6 +65,15 @@ impl Lineage {
         new
     }
 
+    /// Takes in one that is recognised otherwise, and follows it from now on. Whether it was unknown.
+    pub(super) fn adopt(&mut self, pid: u32, unique: u64) -> bool {
+        let known = unique == self.root || self.members.contains_key(&unique);
+        if !known {
+            self.members.insert(unique, Member { pid, branch: unique, missed: 0, ended: false });
+        }
+        !known
+    }
+
     fn branch(&self, row: &Row) -> Option<u64> {
         if row.unique == self.root {
             None
@@ -141,6 +150,17 @@ mod tests {
         let ended = Row { ended: true, ..row(2, 101, 100) };
         assert_eq!(lineage.see(&[row(3, 102, 101), ended]).len(), 2);
         assert_eq!(living(&lineage), [102]);
+    }
+
+    #[test]
+    fn one_that_is_recognised_is_followed_with_what_it_forks() {
+        let mut lineage = Lineage::new(100);
+        assert!(lineage.adopt(8, 150));
+        assert!(!lineage.adopt(8, 150) && !lineage.adopt(1, 100));
+        assert_eq!(lineage.see(&[row(8, 150, 149), row(9, 151, 150)]), [row(9, 151, 150)]);
+        assert_eq!(living(&lineage), [150, 151]);
+        lineage.see(&[]);
+        assert_eq!(living(&lineage), [0; 0]);
     }
 
     #[test]

@@ -3,7 +3,6 @@
 #![expect(unsafe_code, reason = "kqueue has no safe counterpart in std")]
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr;
@@ -72,11 +71,16 @@ impl Tree {
     /// All of it that was seen, or is recognised.
     pub(super) fn processes(&self) -> Vec<ProcessId> {
         self.look();
-        let mut found: BTreeSet<ProcessId> = self.lineage.borrow().living().map(process).collect();
         if let Some(cookie) = &*self.cookie.borrow() {
-            found.extend(proc::with_cookie(cookie));
+            for found in proc::with_cookie(cookie) {
+                if self.lineage.borrow_mut().adopt(found.pid, found.start) {
+                    let _ = self.watch(found.pid, libc::EVFILT_PROC, libc::NOTE_FORK | libc::NOTE_EXIT);
+                    // It may have forked before, or ended.
+                    self.look();
+                }
+            }
         }
-        found.into_iter().collect()
+        self.lineage.borrow().living().map(process).collect()
     }
 
     /// All of it but these children and what is below them.
