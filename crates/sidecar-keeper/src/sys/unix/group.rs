@@ -120,7 +120,9 @@ fn keep(line: KeeperEnd, wake: &Sender<Wake>, woken: Receiver<Wake>) {
         alone: Instant::now(),
     };
     if watched.is_err() {
-        // Nobody would tell its end.
+        // Nobody would tell its end: it is waited for here.
+        watch.signal_leader(libc::SIGKILL);
+        watch.leader_ended(raw::wait_unreaped(leader).unwrap_or(UNKNOWN));
         watch.stop(Duration::ZERO);
     }
     watch.run();
@@ -196,14 +198,16 @@ impl Watch {
         };
         match woken {
             Ok(Wake::Line) => self.listen(),
-            Ok(Wake::Ended(status)) => {
-                self.leader_runs = false;
-                self.alone = Instant::now();
-                self.line.report(Report::Exited(status).encode());
-                self.phase = self.phase.leader_ended(Instant::now());
-            }
+            Ok(Wake::Ended(status)) => self.leader_ended(status),
             Err(_) => {}
         }
+    }
+
+    fn leader_ended(&mut self, status: i32) {
+        let now = Instant::now();
+        (self.leader_runs, self.alone) = (false, now);
+        self.line.report(Report::Exited(status).encode());
+        self.phase = self.phase.leader_ended(now);
     }
 
     fn listen(&mut self) {
