@@ -34,9 +34,15 @@
 //! Out of reach: what other services start on a sidecar's behalf (`systemd-run`, D-Bus, `docker run`, cron), and programs
 //! that change to another user.
 //!
-//! macOS and Windows: not yet. [`containment_scope`] says so, and [`Keeper::spawn`] fails with `unsupported`.
+//! On Windows, where `containment_scope` says the same: each sidecar starts in a job of its own, whose only handle the app
+//! holds, so that the system ends the whole tree when the app ends, in whatever way. Nothing is left for a ledger to sweep,
+//! and nobody is left to grant the grace of [`Launch::on_app_death`]: an app that dies takes its sidecars along at once.
+//! Out of reach there: what services start (Task Scheduler, WMI, the shell on a program's behalf), and a process that a
+//! program starts as the child of a process elsewhere.
+//!
+//! macOS: not yet. [`containment_scope`] says so, and [`Keeper::spawn`] fails with `unsupported`.
 #![cfg_attr(
-    not(target_os = "linux"),
+    not(any(target_os = "linux", windows)),
     expect(dead_code, reason = "the keeper's side of the protocol is for systems that have keepers")
 )]
 
@@ -62,5 +68,5 @@ pub use launch::{Launch, Stdio};
 pub use ledger::{Ledger, Swept};
 pub use port::{Listener, PortLease, all_processes, listeners};
 pub use process::{ProcessId, kill_processes};
-pub use scope::{Missing, Scope, containment_scope, init};
+pub use scope::{Missing, Scope, Unasked, containment_scope, init};
 pub use usage::Usage;

@@ -7,7 +7,7 @@
 #[path = "linux/mod.rs"]
 mod system;
 #[cfg(windows)]
-#[path = "windows.rs"]
+#[path = "windows/mod.rs"]
 mod system;
 #[cfg(not(any(target_os = "linux", windows)))]
 #[path = "macos.rs"]

@@ -3,6 +3,38 @@
 
 use std::os::fd::{AsRawFd, IntoRawFd};
 
+use crate::field::ID;
+
+/// The processes that have this in their arguments or are of this app, without those that have ended.
+pub(crate) fn carrying(marker: &str) -> Vec<u32> {
+    let pids = sidecar_keeper::all_processes();
+    let of_app = format!("{ID}={marker}\0");
+    let carries =
+        |pid: &u32| text(*pid, "cmdline").contains(marker) || text(*pid, "environ").contains(&of_app);
+    pids.into_iter().filter(carries).collect()
+}
+
+pub(crate) fn described(pid: u32) -> String {
+    text(pid, "cmdline")
+}
+
+fn text(pid: u32, file: &str) -> String {
+    // What has ended has neither any more.
+    std::fs::read(format!("/proc/{pid}/{file}"))
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .unwrap_or_default()
+}
+
+/// What an app must be told to start a sidecar that can be recognised: here its arguments do.
+pub(crate) fn settings(_id: &str) -> Vec<String> {
+    Vec::new()
+}
+
+/// Kills a survivor.
+pub(crate) fn finish(pid: u32) {
+    kill(pid, libc::SIGKILL);
+}
+
 /// Forks; `true` in the child. Only for programs with one thread.
 pub(crate) fn fork() -> bool {
     // SAFETY: the sidecar and its children have one thread.

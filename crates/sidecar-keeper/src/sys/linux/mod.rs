@@ -19,9 +19,12 @@ use std::time::Instant;
 
 use socket::Waited;
 
+use crate::process::ProcessId;
+use crate::usage::Usage;
+
 pub(crate) use kill::{kill, kill_round};
 pub(crate) use net::{lease, listeners};
-pub(crate) use proc::{all_processes, descendants, identity, is_alive, random, usage, with_cookie, world};
+pub(crate) use proc::{all_processes, descendants, identity, is_alive, random, with_cookie, world};
 pub(crate) use raw::user;
 pub(crate) use start::{init, open_keeper, scope};
 
@@ -44,6 +47,18 @@ impl Channel {
                 other => return other,
             }
         }
+    }
+
+    /// Every process below the keeper.
+    #[expect(clippy::unused_self, reason = "elsewhere the tree is not what is below a process")]
+    pub(crate) fn tree(&self, keeper: ProcessId) -> Vec<ProcessId> {
+        if keeper.is_alive() { descendants(keeper.pid) } else { Vec::new() }
+    }
+
+    /// What they use; `None` when the keeper is gone.
+    #[expect(clippy::unused_self, reason = "elsewhere the tree is not what is below a process")]
+    pub(crate) fn usage(&self, keeper: ProcessId) -> Option<Usage> {
+        keeper.is_alive().then(|| proc::usage(keeper.pid)).flatten()
     }
 
     /// Receives a packet; no bytes when the keeper is gone, `TimedOut` when there was none in time.
