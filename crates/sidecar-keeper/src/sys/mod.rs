@@ -7,7 +7,7 @@
 #[path = "linux/mod.rs"]
 mod system;
 #[cfg(windows)]
-#[path = "windows.rs"]
+#[path = "windows/mod.rs"]
 mod system;
 #[cfg(target_os = "macos")]
 #[path = "macos/mod.rs"]

@@ -32,11 +32,8 @@ mod words;
 mod zygote;
 
 pub(crate) use channel::{Channel, Descriptor, directory, exit_status, null_device, own_stream};
-pub(crate) use group::tree_without_keeper;
 pub(crate) use kill::{kill, kill_round};
 pub(crate) use net::{lease, listeners};
-pub(crate) use proc::{
-    all_processes, descendants, identity, is_alive, random, usage, usage_of, with_cookie, world,
-};
+pub(crate) use proc::{all_processes, descendants, identity, is_alive, random, with_cookie, world};
 pub(crate) use raw::user;
 pub(crate) use start::{init, open_keeper, scope};

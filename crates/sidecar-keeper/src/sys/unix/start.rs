@@ -98,7 +98,8 @@ pub(crate) fn open_keeper() -> Result<Channel> {
     let gone = || Error::new(Kind::KeeperUnavailable, "the zygote, which forks keepers, was just killed");
     let failed = |e: &io::Error| Error::io(Kind::KeeperUnavailable, "no line to a keeper", e);
     let Ok(zygote) = living() else {
-        return group::open().map(Channel::Thread).map_err(|e| failed(&e));
+        let opened = group::open().map_err(|e| failed(&e))?;
+        return Ok(Channel::Thread(opened.0, opened.1));
     };
     let (ours, theirs) = Line::pair().map_err(|e| failed(&e))?;
     match channel::send(&zygote.control, &Command::Fork.encode(), &[&theirs], Instant::now() + PATIENCE) {
