@@ -172,8 +172,9 @@ impl Keeper {
     /// Asks the leader to end (SIGTERM), and kills the whole tree when the leader has ended or the grace is over. Returns
     /// at once; [`Event::TreeEmpty`] tells that it is done. A second call can shorten the grace.
     ///
-    /// On Windows a leader is asked by `Ctrl+Break`, which only a program for a console can hear. Where it cannot be asked,
-    /// [`Event::Unasked`] says why, and the tree is killed at once: a sidecar that ends by its protocol is told so before.
+    /// On Windows a leader is asked by `Ctrl+Break`, which only a program for a console can hear; it reaches those of the
+    /// tree, too, that share the leader's console and group. Where it cannot be asked, [`Event::Unasked`] says why, and the
+    /// tree is killed at once: a sidecar that ends by its protocol is told so before.
     ///
     /// # Errors
     /// `keeper-lost` or `keeper-silent`.

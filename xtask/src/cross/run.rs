@@ -39,7 +39,7 @@ const TESTS: [(System, &str, &str); 4] = [
     (
         System::Windows,
         "t28_ctrl_break_reaches_a_program_for_a_console",
-        "wine lets nobody join the console of another program (AttachConsole fails with 6)",
+        "wine lets the helper join the sidecar's console, and sends no events (GenerateConsoleCtrlEvent fails with 6)",
     ),
     (
         System::Arm64,

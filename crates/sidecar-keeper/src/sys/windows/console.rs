@@ -46,7 +46,8 @@ fn meant_as_helper() -> Option<u32> {
     if args.next()? != env::CONSOLE {
         return None;
     }
-    args.next()?.to_str()?.parse().ok()
+    // Nobody has number zero: sending to it fails, and this process is still not the app.
+    Some(args.next().and_then(|pid| pid.to_str()?.parse().ok()).unwrap_or(0))
 }
 
 /// Joins the leader's console and sends to its group, which has its number.

@@ -9,7 +9,9 @@ use std::io;
 use std::os::windows::io::{AsHandle, AsRawHandle, OwnedHandle};
 use std::path::{Path, PathBuf};
 
-use windows_sys::Win32::Foundation::{ERROR_DIRECTORY, ERROR_INVALID_NAME, HANDLE};
+use windows_sys::Win32::Foundation::{
+    ERROR_DIRECTORY, ERROR_FILENAME_EXCED_RANGE, ERROR_INVALID_NAME, HANDLE,
+};
 use windows_sys::Win32::System::Threading::{
     CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW, CREATE_UNICODE_ENVIRONMENT, CreateProcessW,
     DeleteProcThreadAttributeList, EXTENDED_STARTUPINFO_PRESENT, InitializeProcThreadAttributeList,
@@ -120,6 +122,9 @@ fn program(given: &Path) -> PathBuf {
     }
 }
 
+/// No command line is longer, in units of 16 bits with the NUL at its end (`CreateProcessW`).
+const LONGEST: usize = 32_767;
+
 fn create(
     program: &Path,
     texts: &Texts,
@@ -128,8 +133,11 @@ fn create(
 ) -> Result<(OwnedHandle, u32), Failure> {
     let prepare = Failure::of(Stage::Prepare);
     let name = text::wide(program.as_os_str());
-    let mut line = text::command_line(program.as_os_str(), &texts.args)
-        .ok_or(Failure { stage: Stage::Execute, number: ERROR_INVALID_NAME.cast_signed() })?;
+    let refused = |number: u32| Failure { stage: Stage::Execute, number: number.cast_signed() };
+    let mut line = text::command_line(program.as_os_str(), &texts.args).ok_or(refused(ERROR_INVALID_NAME))?;
+    if line.len() > LONGEST {
+        return Err(refused(ERROR_FILENAME_EXCED_RANGE));
+    }
     let block = text::environment(&texts.env, env::var(env::SYSTEM_ROOT));
     let directory = text::wide(&texts.directory);
     let jobs = [job];

@@ -1,6 +1,6 @@
 //! The handle itself, in this process: what it tells, what it refuses, what it costs.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -85,9 +85,14 @@ pub(super) fn handle(_: &Setup) {
     gone(&marker, Instant::now(), LIMIT);
     // Standard input, written and closed, reaches a program; what it prints comes back.
     let cmd = std::path::Path::new(&std::env::var("SystemRoot").unwrap()).join("System32/cmd.exe");
-    let launch = Launch::new(cmd).args(["/d", "/q", "/c", "set /p X= & exit 5"]);
-    let mut keeper = Keeper::spawn(launch.stdin(Stdio::Piped).stderr(Stdio::Inherit)).unwrap();
+    let launch = Launch::new(cmd).args(["/d", "/q", "/c", "set /p X= & echo words& exit 5"]);
+    let launch = launch.stdin(Stdio::Piped).stdout(Stdio::Piped).stderr(Stdio::Inherit);
+    let mut keeper = Keeper::spawn(launch).unwrap();
     std::io::Write::write_all(&mut keeper.stdin.take().unwrap(), b"1\r\n").unwrap();
+    let mut words = String::new();
+    // It ends only when nobody has the other end any more: neither the keeper nor this process keeps a copy.
+    keeper.stdout.take().unwrap().read_to_string(&mut words).unwrap();
+    assert_eq!(words.trim(), "words");
     assert_eq!(code(&events(&keeper)[0]), 5);
 }
 
@@ -104,6 +109,8 @@ pub(super) fn launches(_: &Setup) {
     assert_eq!(failure(Launch::new(missing)), refused(2, "executing the program"));
     let nowhere = sidecar(&marker).directory("C:\\no\\such");
     assert_eq!(failure(nowhere), refused(267, "changing to the working directory"));
+    let long = sidecar(&marker).arg("x".repeat(40_000));
+    assert_eq!(failure(long), refused(206, "executing the program"));
     assert_eq!(failure(sidecar(&marker).arg("x\0")).0, Kind::BadLaunch);
     assert_eq!(failure(Launch::new("C:\\tool.CMD")).0, Kind::BadLaunch);
     let handle = std::fs::File::open(std::env::current_exe().unwrap()).unwrap();
