@@ -52,7 +52,8 @@ kinds! {
     KeeperSilent = "keeper-silent";
     /// The keeper speaks another version of the protocol.
     VersionMismatch = "version-mismatch";
-    /// The launch cannot be described to the system: NUL in a string, too many or too long arguments.
+    /// The launch cannot be described to the system: NUL in a string, too many or too long arguments,
+    /// on Windows a batch file.
     BadLaunch = "bad-launch";
     /// The system refused to start the program.
     LaunchFailed = "launch-failed";

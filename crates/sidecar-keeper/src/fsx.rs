@@ -14,6 +14,7 @@ pub(crate) fn head(path: impl AsRef<Path>, limit: u64) -> io::Result<Vec<u8>> {
 }
 
 /// The text of a file of the system, which may be large but is not endless.
+#[cfg(target_os = "linux")]
 pub(crate) fn text(path: impl AsRef<Path>) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&head(path, 64 << 20)?).into_owned())
 }
@@ -25,6 +26,7 @@ pub(crate) fn names(dir: impl AsRef<Path>) -> Vec<PathBuf> {
 }
 
 /// Where a symbolic link points.
+#[cfg(target_os = "linux")]
 pub(crate) fn link(path: impl AsRef<Path>) -> io::Result<PathBuf> {
     fs::read_link(path)
 }

@@ -13,7 +13,7 @@ use crate::launch::{Launch, Stdio};
 use crate::ledger::{self, Entry};
 use crate::process::ProcessId;
 use crate::protocol::{Command, PACKET, PART, Report, Stage, Unreadable};
-use crate::scope::{Missing, Scope};
+use crate::scope::{Missing, Scope, Unasked};
 use crate::sys::{self, Channel, Descriptor};
 use crate::usage::Usage;
 
@@ -29,6 +29,9 @@ pub enum Event {
     Exited(ExitStatus),
     /// The answer to [`Keeper::query`]: every process of the tree, and whether there are more than are listed.
     Tree(Vec<ProcessId>, bool),
+    /// The leader could not be asked to end, for this reason, so that no grace is granted and the tree is killed at once:
+    /// nobody waits for what was not asked. Only on Windows, where a program without a console has nothing to be asked by.
+    Unasked(Unasked),
     /// Nothing of the tree is left. The last event.
     TreeEmpty,
     /// The keeper ended before its tree: somebody killed it. What of the tree was known and is still alive is listed (the
@@ -39,7 +42,8 @@ pub enum Event {
 /// A sidecar that runs under its keeper.
 ///
 /// Dropping it ends the tree as the app's death would, except that the sidecar's output is not drained while the app lives:
-/// who wants its last words calls [`Keeper::stop`] and goes on reading.
+/// who wants its last words calls [`Keeper::stop`] and goes on reading. (On Windows, the grace of
+/// [`Launch::on_app_death`] is granted then, as the app lives.)
 #[derive(Debug)]
 pub struct Keeper {
     /// The app's end of standard input, where it is [`Stdio::Piped`].
@@ -143,35 +147,34 @@ impl Keeper {
         self.leader
     }
 
-    /// The keeper: the sidecar's tree is what is below it. Where there are no keeper processes
-    /// ([`Scope::Leader`](crate::Scope::Leader) and less) it is a thread, and this is the app itself.
+    /// The keeper. On Linux and macOS it is a process of its own, and the sidecar's tree is what is below it. On Windows, and
+    /// where there are no keeper processes ([`Scope::Leader`](crate::Scope::Leader) and less), it is a thread, and this is the
+    /// app itself. [`Keeper::tree`] tells the tree everywhere.
     pub fn process(&self) -> ProcessId {
         self.process
     }
 
-    /// Every process of the tree now, in no particular order; where there is no keeper process, what can be found.
+    /// Every process of the tree now; none when the keeper is gone. Where there are no keeper processes it is what can be
+    /// found. On Windows the process of the sidecar's hidden console may be among them; on macOS it lacks orphans, which only
+    /// the keeper knows: [`Keeper::query`] asks it.
     pub fn tree(&self) -> Vec<ProcessId> {
-        if self.is_process() {
-            return if self.process.is_alive() { self.process.descendants() } else { Vec::new() };
-        }
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        sys::tree_without_keeper(self.leader, &self.cookie, &known)
-    }
-
-    fn is_process(&self) -> bool {
-        self.process.pid != std::process::id()
+        self.channel.tree(self.process)
     }
 
     /// Sends a signal to the leader alone. One that has ended gets none.
     ///
     /// # Errors
-    /// `keeper-lost` or `keeper-silent`.
+    /// `keeper-lost` or `keeper-silent`; `unsupported` on Windows, which has no signals.
     pub fn signal(&self, signal: i32) -> Result<()> {
         self.command(&Command::Signal(signal))
     }
 
     /// Asks the leader to end (SIGTERM), and kills the whole tree when the leader has ended or the grace is over. Returns
     /// at once; [`Event::TreeEmpty`] tells that it is done. A second call can shorten the grace.
+    ///
+    /// On Windows a leader is asked by `Ctrl+Break`, which only a program for a console can hear; it reaches those of the
+    /// tree, too, that share the leader's console and group. Where it cannot be asked, [`Event::Unasked`] says why, and the
+    /// tree is killed at once: a sidecar that ends by its protocol is told so before.
     ///
     /// # Errors
     /// `keeper-lost` or `keeper-silent`.
@@ -212,6 +215,7 @@ impl Keeper {
             match report {
                 None => return Ok(Some(self.lost())),
                 Some(Report::Exited(status)) => return Ok(Some(Event::Exited(sys::exit_status(status)))),
+                Some(Report::Unasked(why)) => return Ok(Some(Event::Unasked(why))),
                 Some(Report::Empty) => {
                     self.over.store(true, Ordering::Release);
                     self.forget();
@@ -241,10 +245,7 @@ impl Keeper {
 
     /// What the whole tree uses now; `None` when the keeper is gone.
     pub fn usage(&self) -> Option<Usage> {
-        if !self.is_process() {
-            return (!self.over.load(Ordering::Acquire)).then(|| sys::usage_of(&self.tree()));
-        }
-        self.process.is_alive().then(|| sys::usage(self.process.pid)).flatten()
+        self.channel.usage(self.process)
     }
 
     fn command(&self, command: &Command) -> Result<()> {
@@ -400,6 +401,7 @@ fn send(channel: &Channel, command: &Command, with: &[&Descriptor], deadline: In
         io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => {
             Error::new(Kind::KeeperLost, "the keeper is gone")
         }
+        io::ErrorKind::Unsupported => Error::new(Kind::Unsupported, "this system has no signals"),
         _ => Error::io(Kind::Io, "the keeper cannot be told", &error),
     })
 }

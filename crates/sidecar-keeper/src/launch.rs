@@ -81,7 +81,9 @@ impl fmt::Debug for Launch {
 }
 
 impl Launch {
-    /// The program at this path. It is not looked up in `PATH`; a relative path starts in the app's working directory.
+    /// The program at this path. It is not looked up in `PATH`; a relative path starts in the app's working directory. On
+    /// Windows `.exe` may be left out, and a batch file is refused with `bad-launch`, as nothing can be quoted safely for
+    /// one.
     pub fn new(program: impl Into<PathBuf>) -> Self {
         Self {
             program: program.into(),
@@ -110,18 +112,23 @@ impl Launch {
     }
 
     /// Sets a variable, on top of the app's environment at the moment of the launch.
-    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
-        self.env.insert(name.into(), Some(value.into()));
-        self
+    pub fn env(self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.set(name.into(), Some(value.into()))
     }
 
     /// Leaves out a variable of the app's environment.
-    pub fn env_remove(mut self, name: impl Into<OsString>) -> Self {
-        self.env.insert(name.into(), None);
+    pub fn env_remove(self, name: impl Into<OsString>) -> Self {
+        self.set(name.into(), None)
+    }
+
+    fn set(mut self, name: OsString, value: Option<OsString>) -> Self {
+        self.env.retain(|other, _| !env::is_same(other, &name));
+        self.env.insert(name, value);
         self
     }
 
-    /// Starts from an empty environment; variables set before or after stay.
+    /// Starts from an empty environment; variables set before or after stay. On Windows `SystemRoot` stays, too: without it
+    /// a program can have no socket.
     pub fn env_clear(mut self) -> Self {
         self.cleared = true;
         self
@@ -151,7 +158,8 @@ impl Launch {
         self
     }
 
-    /// Hands a listening socket over as descriptor 3 and following, with `LISTEN_FDS` and `LISTEN_PID` as systemd does.
+    /// Hands a listening socket over as descriptor 3 and following, with `LISTEN_FDS` and `LISTEN_PID` as systemd does. On
+    /// Windows such a launch fails with `unsupported`.
     pub fn listener(mut self, socket: impl Into<Descriptor>) -> Self {
         self.listeners.push(socket.into());
         self
@@ -159,6 +167,9 @@ impl Launch {
 
     /// How long the leader has, after the keeper asked it to end, when the app died. By default none: the tree is killed
     /// at once. A database wants seconds.
+    ///
+    /// On Windows the system ends the tree together with an app that dies, so that the grace is granted only where the app
+    /// lives and drops its handle.
     pub fn on_app_death(mut self, grace: Duration) -> Self {
         self.death_grace = grace;
         self
@@ -172,7 +183,8 @@ impl Launch {
     /// started and must exist then: links that are put on its path later lead nowhere. What has the file's name and is not a
     /// regular file of this user with that one name is left alone.
     ///
-    /// Where there is no keeper process ([`Scope::Leader`](crate::Scope::Leader) and less), nobody is left to write.
+    /// On Windows, and where there is no keeper process ([`Scope::Leader`](crate::Scope::Leader) and less), nobody is left to
+    /// write.
     pub fn last_words(mut self, path: impl Into<PathBuf>) -> Self {
         self.last_words = Some(path.into());
         self
@@ -195,13 +207,30 @@ impl Launch {
             out.extend(std::env::vars_os());
         }
         for (name, value) in &self.env {
-            match value {
-                Some(value) => drop(out.insert(name.clone(), value.clone())),
-                None => drop(out.remove(name)),
+            out.retain(|other, _| !env::is_same(other, name));
+            if let Some(value) = value {
+                out.insert(name.clone(), value.clone());
             }
         }
         out.insert(env::COOKIE.into(), cookie.into());
         out
+    }
+
+    /// What Windows cannot start safely, or at all.
+    fn suits_windows(&self) -> Result<()> {
+        let program = self.program.display();
+        if is_batch(&self.program) {
+            let error = Error::new(Kind::BadLaunch, format!("`{program}` is a batch file"));
+            return Err(error
+                .fact("why", "cmd.exe would read its arguments, and no quoting of them is safe there")
+                .help("start the program that the batch file starts"));
+        }
+        if !self.listeners.is_empty() {
+            return Err(Error::new(Kind::Unsupported, format!("`{program}` gets a listener"))
+                .fact("why", "Windows has no numbers by which a program finds one")
+                .help("let the sidecar announce its port"));
+        }
+        Ok(())
     }
 
     /// The description that is sent, or why it cannot be.
@@ -215,6 +244,9 @@ impl Launch {
         let listeners = u8::try_from(self.listeners.len()).unwrap_or(u8::MAX);
         if usize::from(listeners) > LISTENERS {
             return Err(bad(format!("gets more than {LISTENERS} listeners")));
+        }
+        if cfg!(windows) {
+            self.suits_windows()?;
         }
         let mut out = Vec::new();
         out.extend(u64::try_from(self.death_grace.as_millis()).unwrap_or(u64::MAX).to_le_bytes());
@@ -244,6 +276,13 @@ impl Launch {
         }
         Ok(out)
     }
+}
+
+/// Whether Windows would start the command processor for it. Spaces and dots at the end of a name do not count there.
+fn is_batch(program: &Path) -> bool {
+    let name = program.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    let name = name.trim_end_matches([' ', '.']);
+    [".bat", ".cmd"].iter().any(|extension| name.ends_with(extension))
 }
 
 fn put_count(out: &mut Vec<u8>, count: usize) {
@@ -298,7 +337,17 @@ impl Described {
         fields.0.is_empty().then_some(this)
     }
 
+    /// The cookie in its environment.
+    #[cfg(unix)]
+    pub(crate) fn cookie(&self) -> String {
+        let value = |entry: &CString| {
+            Some(entry.to_str().ok()?.strip_prefix(env::COOKIE)?.strip_prefix('=')?.to_owned())
+        };
+        self.env.iter().find_map(value).unwrap_or_default()
+    }
+
     /// How many descriptors belong to it.
+    #[cfg(unix)]
     pub(crate) fn descriptors(&self) -> usize {
         3 + self.drains + usize::from(self.last_words.is_some()) + self.listeners
     }
@@ -340,6 +389,7 @@ mod tests {
         assert_eq!((read.death_grace, read.drains, read.listeners), (5000, 2, 0));
         assert_eq!((read.program.as_c_str(), read.directory.as_c_str()), (c"/bin/a", c"/d"));
         assert_eq!((read.last_words.as_deref(), read.descriptors()), (Some(c"words"), 6));
+        assert_eq!(read.cookie(), "cookie");
         assert_eq!(read.args, [c"1".to_owned(), c"ü".to_owned()]);
         assert_eq!(read.env, [c"A=b=c".to_owned(), c"SIDECAR_KEEPER_COOKIE=cookie".to_owned()]);
     }
@@ -372,6 +422,16 @@ mod tests {
         assert_eq!(headline(Launch::new("/a").directory("\0")), "`/a` has NUL in its directory");
         let long = Launch::new("/a").arg("x".repeat(LIMIT));
         assert!(headline(long).ends_with("bytes of arguments and environment"));
+    }
+
+    #[test]
+    fn batch_files_are_known_however_their_name_ends() {
+        for name in ["/d/a.bat", "a.CMD", "x.y.Bat", "a.bat.", "a.cmd . ."] {
+            assert!(is_batch(Path::new(name)), "{name}");
+        }
+        for name in ["a.exe", "bat", "a.bat.exe", "a.bat/b", "cmd"] {
+            assert!(!is_batch(Path::new(name)), "{name}");
+        }
     }
 
     #[test]

@@ -71,6 +71,8 @@ impl Ledger {
     /// An owner is dead when no process has its number and start time, within the same boot of the same machine and the
     /// same namespace of processes. An entry that is truncated, forged or not ours is ignored.
     ///
+    /// On Windows the system has ended those trees, so that their entries are forgotten and nothing is killed.
+    ///
     /// # Errors
     /// `unsupported` where this crate cannot tell processes apart; `io` when a tree does not end within five seconds (the
     /// others are still swept).

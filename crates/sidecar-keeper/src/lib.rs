@@ -31,16 +31,26 @@
 //! the same; when app, keeper and zygote are killed together, the leader dies at once and [`Ledger::sweep`] ends the rest
 //! at the next launch, as far as it kept the variable [`COOKIE`] in its environment.
 //!
-//! Where [`init`] was never called there are no keeper processes: the program cannot be executed again without starting a
+//! Where [`init`] was never called on Linux there are no keeper processes: the program cannot be executed again without starting a
 //! second app. [`Keeper::spawn`] works all the same, with a thread for a keeper, and the scope says [`Scope::Leader`]: the
 //! leader dies with the app, the rest at the next sweep; while the app lives, a stop ends what can be found.
 //!
 //! Out of reach: what other services start on a sidecar's behalf (`systemd-run`, D-Bus, `docker run`, cron), and programs
 //! that change to another user.
 //!
-//! macOS and Windows: not yet. [`containment_scope`] says so, and [`Keeper::spawn`] fails with `unsupported`.
+//! On Windows, where `containment_scope` says the same: each sidecar starts in a job of its own, whose only handle the app
+//! holds, so that the system ends the whole tree when the app ends, in whatever way. Nothing is left for a ledger to sweep,
+//! and nobody is left to grant the grace of [`Launch::on_app_death`]: an app that dies takes its sidecars along at once.
+//! Out of reach there: what services start (Task Scheduler, WMI, the shell on a program's behalf), and a process that a
+//! program starts as the child of a process elsewhere.
+//!
+//! On macOS the scope is [`Scope::Followed`]: zygote and keepers are the same, but orphans go to launchd there, so that a
+//! keeper follows its tree instead of adopting it. What is forked and left alone between two looks, and gave up the variable
+//! [`COOKIE`], can escape; a process whose number was used again is told apart and left alone. Ports cannot be held
+//! ([`PortLease`]), and listeners of other users are not seen. It is experimental: it did not run on a Mac yet. Without [`init`]
+//! nothing ends with the app, and the scope is [`Scope::Nothing`].
 #![cfg_attr(
-    not(target_os = "linux"),
+    not(any(target_os = "linux", target_os = "macos", windows)),
     expect(dead_code, reason = "the keeper's side of the protocol is for systems that have keepers")
 )]
 
@@ -65,5 +75,5 @@ pub use launch::{Launch, Stdio};
 pub use ledger::{Ledger, Swept};
 pub use port::{Listener, PortLease, all_processes, listeners};
 pub use process::{ProcessId, kill_processes};
-pub use scope::{Missing, Scope, containment_scope, init};
+pub use scope::{Missing, Scope, Unasked, containment_scope, init};
 pub use usage::Usage;

@@ -19,7 +19,8 @@ pub struct Listener {
 /// A sidecar has proved its port when there is a listener, each has an owner in its tree, and each address is loopback.
 ///
 /// # Errors
-/// `io` when the tables of the system cannot be read, `unsupported` elsewhere than on Linux.
+/// `io` when the tables of the system cannot be read, `unsupported` elsewhere than on Linux, macOS and Windows. On macOS a
+/// socket of another user is not seen.
 pub fn listeners(port: u16, among: &[u32]) -> Result<Vec<Listener>> {
     sys::listeners(port, among).map_err(|error| match error.kind() {
         std::io::ErrorKind::Unsupported => Error::new(Kind::Unsupported, "no socket owners on this system"),

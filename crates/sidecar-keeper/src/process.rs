@@ -8,7 +8,8 @@ use crate::sys;
 pub struct ProcessId {
     /// The number that the system gave.
     pub pid: u32,
-    /// When it started, in the system's unit since boot (Linux: clock ticks).
+    /// When it started, in the system's unit since boot (Linux: clock ticks; macOS: the number that the system gives to no
+    /// other process until it restarts); on Windows since 1601, in units of 100 ns.
     pub start: u64,
 }
 

@@ -4,6 +4,7 @@
 //! than the packet holds.
 
 use crate::process::ProcessId;
+use crate::scope::Unasked;
 
 /// The version in every frame. The zygote is a fork of the app, or its re-execution, so that both sides are the same
 /// program; the version catches the case that an update replaced the file between.
@@ -54,6 +55,8 @@ pub(crate) enum Report {
     Tree(Vec<ProcessId>, bool),
     /// Nothing of the tree is left.
     Empty,
+    /// The leader could not be asked to end; the tree is killed.
+    Unasked(Unasked),
 }
 
 /// How far a launch came.
@@ -220,6 +223,15 @@ impl Report {
                 }
             }
             Self::Empty => out.push(7),
+            Self::Unasked(why) => {
+                let (tag, number) = match why {
+                    Unasked::Init => (0, 0),
+                    Unasked::Windowed => (1, 0),
+                    Unasked::Failed(number) => (2, *number),
+                };
+                out.extend([8, tag]);
+                out.extend(number.to_le_bytes());
+            }
         }
         out
     }
@@ -245,6 +257,15 @@ impl Report {
                 Some(Self::Tree(processes, more))
             })(),
             7 => fields.end(Self::Empty),
+            8 => (|| {
+                let why = match (fields.u8()?, fields.i32()?) {
+                    (0, 0) => Unasked::Init,
+                    (1, 0) => Unasked::Windowed,
+                    (2, number) => Unasked::Failed(number),
+                    _ => return None,
+                };
+                fields.end(Self::Unasked(why))
+            })(),
             _ => None,
         };
         report.ok_or(Unreadable::Malformed)
@@ -278,6 +299,9 @@ mod tests {
             Report::Tree(vec![process; 3], true),
             Report::Tree(Vec::new(), false),
             Report::Empty,
+            Report::Unasked(Unasked::Init),
+            Report::Unasked(Unasked::Windowed),
+            Report::Unasked(Unasked::Failed(-6)),
         ]
     }
 

@@ -8,8 +8,13 @@ use crate::sys;
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// All of it, also processes that left their session or their parent.
+    /// All of it, also processes that left their session or their parent. With the grace of
+    /// [`Launch::on_app_death`](crate::Launch::on_app_death) on Linux; at once on Windows.
     WholeTree,
+    /// All of it that its keeper saw: on macOS, where orphans go to launchd, a keeper follows its tree by the number of who
+    /// forked each process, also through sessions and forks of forks. What is forked and left alone faster than it looks may
+    /// escape. It is experimental: it was compiled and reviewed, and did not run on a Mac yet.
+    Followed,
     /// The leader alone, which is killed at once: for this reason there are no keeper processes, and when the app has ended
     /// nobody is left to end the rest. What kept the variable [`COOKIE`](crate::COOKIE) ends at the next launch, by
     /// [`Ledger::sweep`](crate::Ledger::sweep).
@@ -30,7 +35,7 @@ pub enum Missing {
     Init,
     /// This crate has no keeper for this system yet.
     System,
-    /// `/proc` is not mounted or does not show this process.
+    /// `/proc` is not mounted or does not show this process; on macOS, the kernel does not tell processes or boots apart.
     Proc,
     /// Threads ran already when [`init`] was called, and ran again in the re-executed program: something starts them
     /// before `main`.
@@ -55,15 +60,41 @@ impl fmt::Display for Missing {
     }
 }
 
+/// Why a sidecar was not asked to end, and was killed at once.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unasked {
+    /// [`init`] was not called in this process, so that there is nobody who could ask.
+    Init,
+    /// It is no program for a console, and the keeper knows no other way to ask.
+    Windowed,
+    /// The system refused with this error number.
+    Failed(i32),
+}
+
+impl fmt::Display for Unasked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Init => f.write_str("init() was not called"),
+            Self::Windowed => f.write_str("it is no program for a console"),
+            Self::Failed(number) => write!(f, "{}", std::io::Error::from_raw_os_error(*number)),
+        }
+    }
+}
+
 /// Prepares for keepers. **Call it as the first line of `main`**, before anything starts a thread, opens a window or
 /// writes a file.
 ///
-/// On Linux it forks a small process, the zygote, which forks a keeper per sidecar later: a fork of a process with threads
-/// would not be safe, so it must come first. Where threads run already, the program is executed once more as the zygote
+/// On Linux and macOS it forks a small process, the zygote, which forks a keeper per sidecar later: a fork of a process
+/// with threads would not be safe, so it must come first. Where threads run already, the program is executed once more as the zygote
 /// (which takes as long as the program needs to load); that process calls this function too, and never returns from it.
 ///
-/// An app that does not call it can start sidecars, too, but not all of a sidecar then ends with the app:
-/// [`Scope::Leader`].
+/// There an app that does not call it can start sidecars, too, but not all of a sidecar then ends with the app:
+/// [`Scope::Leader`], and nothing on macOS.
+///
+/// On Windows it executes nothing. [`Keeper::stop`](crate::Keeper::stop) executes the program once more, to ask a sidecar
+/// to end; that process calls this function too, and never returns from it. Without it a sidecar still ends with the app,
+/// and cannot be asked.
 ///
 /// It never fails; what came of it is returned, and later told by [`containment_scope`]. Later calls do nothing.
 pub fn init() -> Scope {

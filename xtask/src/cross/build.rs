@@ -11,12 +11,21 @@ use crate::error::{Error, Result};
 use crate::fsx::{self, Mode};
 use crate::run::root;
 
+/// A test program.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Test {
+    /// The directory of its package, its own name, and its kind: several packages may have one that is called alike.
+    pub(super) name: String,
+    pub(super) path: PathBuf,
+    /// Where cargo would run it: the directory of its package.
+    pub(super) directory: PathBuf,
+}
+
 /// What a build for a target made.
 #[derive(Debug, Default)]
 pub(super) struct Built {
     pub(super) warnings: usize,
-    /// The test programs: name, then path.
-    pub(super) tests: Vec<(String, PathBuf)>,
+    pub(super) tests: Vec<Test>,
     /// The programs that users get: name, then bytes.
     pub(super) programs: Vec<(String, u64)>,
 }
@@ -132,7 +141,10 @@ fn read(message: &Value, built: &mut Built) {
     let name = target["name"].as_str().unwrap_or_default().to_owned();
     let kind = target["kind"][0].as_str().unwrap_or_default().to_owned();
     if message["profile"]["test"] == true {
-        built.tests.push((format!("{name} ({kind})"), path));
+        let directory = message["manifest_path"].as_str().map(Path::new).and_then(Path::parent);
+        let directory = directory.map_or_else(root, Path::to_owned);
+        let package = directory.file_name().unwrap_or_default().display().to_string();
+        built.tests.push(Test { name: format!("{package}: {name} ({kind})"), path, directory });
     } else if name == "cargo-sidecar" {
         let size = std::path::Path::new(&path).metadata().map_or(0, |m| m.len());
         built.programs.push((format!("{name} (debug build, no debug information)"), size));
@@ -150,14 +162,19 @@ mod tests {
         for message in [
             serde_json::json!({ "reason": "compiler-message", "manifest_path": own, "message": { "level": "warning" } }),
             serde_json::json!({ "reason": "compiler-message", "manifest_path": "/elsewhere", "message": { "level": "warning" } }),
-            serde_json::json!({ "reason": "compiler-artifact", "executable": "/t/a.exe", "profile": { "test": true }, "target": { "name": "a", "kind": ["lib"] } }),
+            serde_json::json!({ "reason": "compiler-artifact", "manifest_path": own, "executable": "/t/a.exe", "profile": { "test": true }, "target": { "name": "a", "kind": ["lib"] } }),
             serde_json::json!({ "reason": "compiler-artifact", "executable": null, "profile": { "test": true }, "target": { "name": "b", "kind": ["lib"] } }),
             serde_json::json!({ "reason": "compiler-artifact", "executable": "/t/cargo-sidecar.exe", "profile": { "test": false }, "target": { "name": "cargo-sidecar", "kind": ["bin"] } }),
         ] {
             read(&message, &mut built);
         }
         assert_eq!(built.warnings, 1);
-        assert_eq!(built.tests, [("a (lib)".to_owned(), PathBuf::from("/t/a.exe"))]);
+        let expected = Test {
+            name: "x: a (lib)".to_owned(),
+            path: "/t/a.exe".into(),
+            directory: root().join("crates/x"),
+        };
+        assert_eq!(built.tests, [expected]);
         assert_eq!(built.programs.len(), 1);
     }
 }

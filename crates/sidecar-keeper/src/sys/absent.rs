@@ -24,6 +24,14 @@ impl Channel {
         match self.0 {}
     }
 
+    pub(crate) fn tree(&self, _keeper: ProcessId) -> Vec<ProcessId> {
+        match self.0 {}
+    }
+
+    pub(crate) fn usage(&self, _keeper: ProcessId) -> Option<Usage> {
+        match self.0 {}
+    }
+
     pub(crate) fn receive(&self, _buffer: &mut [u8], _deadline: Option<Instant>) -> io::Result<usize> {
         match self.0 {}
     }
@@ -46,6 +54,7 @@ pub(crate) fn open_keeper() -> Result<Channel> {
 }
 
 /// Nobody writes last words here.
+#[expect(clippy::unnecessary_wraps, reason = "other systems may fail")]
 pub(crate) fn directory(_path: &Path) -> io::Result<Option<Descriptor>> {
     Ok(None)
 }
@@ -93,18 +102,6 @@ pub(crate) fn user() -> u32 {
 
 pub(crate) fn random() -> io::Result<[u8; 16]> {
     unsupported()
-}
-
-pub(crate) fn usage(_root: u32) -> Option<Usage> {
-    None
-}
-
-pub(crate) fn tree_without_keeper(_: ProcessId, _: &str, _: &[ProcessId]) -> Vec<ProcessId> {
-    Vec::new()
-}
-
-pub(crate) fn usage_of(_processes: &[ProcessId]) -> Usage {
-    Usage::default()
 }
 
 pub(crate) fn kill(_process: ProcessId) -> io::Result<bool> {

@@ -1,5 +1,5 @@
 //! The systems, each with the same functions. What one cannot do fails with [`io::ErrorKind::Unsupported`], and its
-//! scope says so.
+//! scope says so. What all Unix systems have in common is in `unix`, and part of each.
 //!
 //! [`io::ErrorKind::Unsupported`]: std::io::ErrorKind::Unsupported
 
@@ -7,10 +7,13 @@
 #[path = "linux/mod.rs"]
 mod system;
 #[cfg(windows)]
-#[path = "windows.rs"]
+#[path = "windows/mod.rs"]
 mod system;
-#[cfg(not(any(target_os = "linux", windows)))]
-#[path = "macos.rs"]
+#[cfg(target_os = "macos")]
+#[path = "macos/mod.rs"]
+mod system;
+#[cfg(not(any(target_os = "linux", windows, target_os = "macos")))]
+#[path = "other.rs"]
 mod system;
 
 pub(crate) use system::*;

@@ -10,7 +10,8 @@ use sidecar_keeper::{Event, Keeper, Launch, Ledger, Stdio, containment_scope};
 pub(crate) fn run(args: &[String]) {
     let split = args.iter().position(|arg| arg == "--").unwrap();
     let marker = format!("--marker=car:{}", args[0]);
-    let mut launch = Launch::new(std::env::current_exe().unwrap())
+    let program = args.iter().find_map(|arg| arg.strip_prefix("program=")).map(Into::into);
+    let mut launch = Launch::new(program.unwrap_or_else(|| std::env::current_exe().unwrap()))
         .args(["sidecar", &marker])
         .args(&args[split + 1..])
         .stdout(Stdio::Piped)
@@ -20,6 +21,7 @@ pub(crate) fn run(args: &[String]) {
         match setting.split_once('=').unwrap_or((setting, "")) {
             ("grace", ms) => launch = launch.on_app_death(Duration::from_millis(ms.parse().unwrap())),
             ("ledger", dir) => launch = launch.ledger(&Ledger::open(dir).unwrap()),
+            ("program", _) => {}
             ("deaf", _) => reads = false,
             ("words", path) => launch = launch.last_words(path),
             other => panic!("unknown setting {other:?}"),
@@ -69,6 +71,7 @@ fn tell(keeper: &Keeper) {
         match keeper.next_event(None).unwrap() {
             Some(Event::Exited(status)) => println!("exited {status}"),
             Some(Event::Tree(processes, more)) => println!("tree {} {more}", processes.len()),
+            Some(Event::Unasked(why)) => println!("unasked {why:?}"),
             Some(Event::TreeEmpty) => return println!("empty"),
             Some(Event::KeeperLost(_)) => return println!("lost"),
             _ => {}

@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 
 use crate::os;
 
-/// Nothing here takes longer, on the slowest machine.
-pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+pub(crate) use crate::os::carrying;
+
+/// Nothing here takes longer, on the slowest machine. A program for Windows takes its time to start where wine runs it.
+pub(crate) const LIMIT: Duration = Duration::from_secs(if cfg!(windows) { 60 } else { 20 });
 
 /// An id that no other process of this machine has in its arguments.
 pub(crate) fn unique() -> String {
@@ -22,27 +24,7 @@ pub(crate) fn unique() -> String {
 }
 
 /// The variable by which zygote and keeper are recognised: they hide their arguments.
-const ID: &str = "SIDECAR_STORM_ID";
-
-/// The processes that have this in their arguments or are of this app, without those that have ended.
-pub(crate) fn carrying(marker: &str) -> Vec<u32> {
-    let pids = sidecar_keeper::all_processes();
-    let of_app = format!("{ID}={marker}\0");
-    let carries =
-        |pid: &u32| text(*pid, "cmdline").contains(marker) || text(*pid, "environ").contains(&of_app);
-    pids.into_iter().filter(carries).collect()
-}
-
-fn command_line(pid: u32) -> String {
-    text(pid, "cmdline")
-}
-
-fn text(pid: u32, file: &str) -> String {
-    // What has ended has neither any more.
-    std::fs::read(format!("/proc/{pid}/{file}"))
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-        .unwrap_or_default()
-}
+pub(crate) const ID: &str = "SIDECAR_STORM_ID";
 
 /// Waits until no process carries the marker: how long it took since `start`. Three looks in a row must be empty, as one is
 /// no snapshot.
@@ -61,10 +43,11 @@ pub(crate) fn gone(marker: &str, start: Instant, limit: Duration) -> Duration {
             (first, empty) = (None, 0);
         }
         if start.elapsed() > limit {
-            let lines: Vec<String> = left.iter().map(|pid| format!("{pid} {}", command_line(*pid))).collect();
+            let lines: Vec<String> =
+                left.iter().map(|pid| format!("{pid} {}", os::described(*pid))).collect();
             // They carry this case's marker: they are ours.
             for pid in &left {
-                os::kill(*pid, libc::SIGKILL);
+                os::finish(*pid);
             }
             panic!("{} survivors after {limit:?}:\n{}", left.len(), lines.join("\n").replace('\0', " "));
         }
@@ -90,6 +73,7 @@ impl Field {
         let mut app = Command::new(std::env::current_exe().unwrap())
             .args([role, &id])
             .env(ID, &id)
+            .args(os::settings(&id))
             .args(settings)
             .arg("--")
             .args(flags)
@@ -155,6 +139,7 @@ impl Field {
     }
 
     /// What only the sidecar's processes carry.
+    #[cfg(not(windows))]
     pub(crate) fn sidecar(&self) -> String {
         format!("car:{}", self.id)
     }

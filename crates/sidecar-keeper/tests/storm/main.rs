@@ -3,7 +3,7 @@
 //! One program in three roles: it runs the cases, it is the app of a case, and it is the sidecar of that app. More rounds:
 //! `cargo test -p sidecar-keeper --test storm -- --rounds=1000 [NAME…]`.
 #![cfg_attr(
-    target_os = "linux",
+    any(target_os = "linux", target_os = "macos", windows),
     expect(
         clippy::print_stdout,
         clippy::unwrap_used,
@@ -11,24 +11,36 @@
         reason = "a test, in all its roles"
     )
 )]
-#![cfg_attr(not(target_os = "linux"), expect(clippy::unwrap_used, reason = "a test"))]
+#![cfg_attr(
+    not(any(target_os = "linux", target_os = "macos", windows)),
+    expect(clippy::unwrap_used, reason = "a test")
+)]
 
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 mod app;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod bare;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod cases;
-#[cfg(target_os = "linux")]
+#[cfg(windows)]
+#[path = "windows/cases.rs"]
+mod cases;
+#[cfg(any(target_os = "linux", target_os = "macos", windows))]
 mod field;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod handle;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod misbehave;
-#[cfg(target_os = "linux")]
+#[cfg(windows)]
+#[path = "windows/misbehave.rs"]
+mod misbehave;
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+mod os;
+#[cfg(windows)]
+#[path = "windows/os.rs"]
 mod os;
 
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.first().map(String::as_str) {
@@ -55,7 +67,32 @@ fn main() {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(windows)]
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.first().map(String::as_str) {
+        // The sidecar knows nothing of keepers.
+        Some("sidecar") => misbehave::run(&args[1..]),
+        Some("app") => {
+            sidecar_keeper::init();
+            app::run(&args[1..]);
+        }
+        // An app that forgot something.
+        Some("app-without-init") => app::run(&args[1..]),
+        // An app that is itself in a job.
+        Some("app-in-job") => {
+            os::enter_a_job();
+            sidecar_keeper::init();
+            app::run(&args[1..]);
+        }
+        _ => {
+            sidecar_keeper::init();
+            cases::run(&args);
+        }
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 fn main() {
     use sidecar_keeper::{Keeper, Kind, Launch, Missing, Scope};
     assert_eq!(sidecar_keeper::init(), Scope::Nothing(Missing::System));

@@ -2,6 +2,63 @@
 #![expect(unsafe_code, reason = "a misbehaving sidecar forks without executing anything")]
 
 use std::os::fd::{AsRawFd, IntoRawFd};
+#[cfg(target_os = "macos")]
+use std::process::Command;
+
+#[cfg(target_os = "linux")]
+use crate::field::ID;
+
+/// The processes that have this in their arguments or are of this app, without those that have ended.
+#[cfg(target_os = "linux")]
+pub(crate) fn carrying(marker: &str) -> Vec<u32> {
+    let pids = sidecar_keeper::all_processes();
+    let of_app = format!("{ID}={marker}\0");
+    let carries =
+        |pid: &u32| text(*pid, "cmdline").contains(marker) || text(*pid, "environ").contains(&of_app);
+    pids.into_iter().filter(carries).collect()
+}
+
+#[cfg(target_os = "linux")]
+pub(crate) fn described(pid: u32) -> String {
+    text(pid, "cmdline")
+}
+
+#[cfg(target_os = "linux")]
+fn text(pid: u32, file: &str) -> String {
+    // What has ended has neither any more.
+    std::fs::read(format!("/proc/{pid}/{file}"))
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .unwrap_or_default()
+}
+
+/// The same by `ps`: zygote and keepers keep the app's arguments here.
+#[cfg(target_os = "macos")]
+pub(crate) fn carrying(marker: &str) -> Vec<u32> {
+    let output = Command::new("/bin/ps").args(["-axww", "-o", "pid=,stat=,command="]).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let carries = |line: &str| {
+        let mut fields = line.split_ascii_whitespace();
+        let pid = fields.next()?.parse().ok()?;
+        (!fields.next()?.starts_with('Z') && line.contains(marker)).then_some(pid)
+    };
+    text.lines().filter_map(carries).collect()
+}
+
+#[cfg(target_os = "macos")]
+pub(crate) fn described(pid: u32) -> String {
+    let output = Command::new("/bin/ps").args(["-ww", "-o", "command=", "-p", &pid.to_string()]).output();
+    output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default()
+}
+
+/// What an app must be told to start a sidecar that can be recognised: here its arguments do.
+pub(crate) fn settings(_id: &str) -> Vec<String> {
+    Vec::new()
+}
+
+/// Kills a survivor.
+pub(crate) fn finish(pid: u32) {
+    kill(pid, libc::SIGKILL);
+}
 
 /// Forks; `true` in the child. Only for programs with one thread.
 pub(crate) fn fork() -> bool {

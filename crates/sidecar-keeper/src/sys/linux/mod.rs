@@ -11,6 +11,17 @@ mod kill;
 mod leader;
 mod line;
 mod net;
+// Read and followed on macOS; the tests run here, too.
+#[cfg(test)]
+#[path = "../macos/lineage.rs"]
+mod lineage;
+#[cfg(test)]
+#[path = "../macos/read.rs"]
+mod read;
+#[cfg(test)]
+#[path = "../macos/line.rs"]
+mod stream;
+
 mod os;
 #[path = "../unix/phase.rs"]
 mod phase;
@@ -29,11 +40,8 @@ mod words;
 mod zygote;
 
 pub(crate) use channel::{Channel, Descriptor, directory, exit_status, null_device, own_stream};
-pub(crate) use group::tree_without_keeper;
 pub(crate) use kill::{kill, kill_round};
 pub(crate) use net::{lease, listeners};
-pub(crate) use proc::{
-    all_processes, descendants, identity, is_alive, name, random, usage, usage_of, with_cookie, world,
-};
+pub(crate) use proc::{all_processes, descendants, identity, is_alive, name, random, with_cookie, world};
 pub(crate) use raw::user;
 pub(crate) use start::{init, open_keeper, scope};

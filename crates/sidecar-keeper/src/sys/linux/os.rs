@@ -43,6 +43,9 @@ pub(super) const SOCKET: libc::c_int = libc::SOCK_CLOEXEC;
 /// What [`SOCKET`] and [`RECEIVE`] did not do for a new descriptor: nothing.
 pub(super) fn settle(_descriptor: &OwnedFd) {}
 
+/// What [`SEND`] asks for each time.
+pub(super) fn quieten(_socket: &OwnedFd) {}
+
 /// A descriptor that means this process, also when its number is used again. `None`: there is no such process.
 pub(super) fn open_process(pid: Pid) -> io::Result<Option<OwnedFd>> {
     // SAFETY: pidfd_open takes two numbers.

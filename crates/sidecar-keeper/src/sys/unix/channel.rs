@@ -6,12 +6,16 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::Instant;
 
+use super::group::Sidecar;
 use super::line::Line;
-use super::os;
 use super::socket::{self, Waited};
+use super::{os, proc};
 use crate::inside::AppEnd;
+use crate::process::ProcessId;
+use crate::usage::Usage;
 
 /// What the system calls an open file.
 pub(crate) type Descriptor = OwnedFd;
@@ -22,7 +26,7 @@ pub(crate) enum Channel {
     /// To a keeper process.
     Process(Line),
     /// To a keeper that is a thread of this process.
-    Thread(AppEnd),
+    Thread(AppEnd, Arc<Sidecar>),
 }
 
 impl Channel {
@@ -30,7 +34,7 @@ impl Channel {
     pub(crate) fn send(&self, packet: &[u8], with: &[&Descriptor], deadline: Instant) -> io::Result<()> {
         match self {
             Self::Process(line) => send(line, packet, with, deadline),
-            Self::Thread(end) => end.send(packet, with, deadline),
+            Self::Thread(end, _) => end.send(packet, with, deadline),
         }
     }
 
@@ -38,7 +42,24 @@ impl Channel {
     pub(crate) fn receive(&self, buffer: &mut [u8], deadline: Option<Instant>) -> io::Result<usize> {
         match self {
             Self::Process(line) => receive(line, buffer, deadline),
-            Self::Thread(end) => end.receive(buffer, deadline),
+            Self::Thread(end, _) => end.receive(buffer, deadline),
+        }
+    }
+
+    /// Every process of the tree; none when the keeper is gone.
+    pub(crate) fn tree(&self, keeper: ProcessId) -> Vec<ProcessId> {
+        match self {
+            Self::Process(_) if keeper.is_alive() => proc::descendants(keeper.pid),
+            Self::Process(_) => Vec::new(),
+            Self::Thread(_, sidecar) => sidecar.tree(),
+        }
+    }
+
+    /// What they use; `None` when the keeper is gone.
+    pub(crate) fn usage(&self, keeper: ProcessId) -> Option<Usage> {
+        match self {
+            Self::Process(_) => keeper.is_alive().then(|| proc::usage(keeper.pid)).flatten(),
+            Self::Thread(_, sidecar) => sidecar.usage(),
         }
     }
 }

@@ -3,22 +3,22 @@
 //! It finds what belongs to the sidecar by group, by cookie and by parents. What left all three is not found, and when the
 //! app dies nobody is left to look.
 
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::leader::{self, Failure};
 use super::phase::{self, Phase};
 use super::raw::{self, Pid};
 use super::{kill, proc};
-use crate::env;
 use crate::inside::{self, AppEnd, KeeperEnd, Next};
 use crate::launch::Described;
 use crate::process::ProcessId;
 use crate::protocol::{Command, LISTED, Report};
+use crate::usage::Usage;
 
 /// How many answers wait for an app that does not read.
 const ANSWERS: usize = 64;
@@ -35,44 +35,76 @@ enum Wake {
 }
 
 /// Starts a keeper in this process, and gives the line to it.
-pub(super) fn open() -> io::Result<AppEnd> {
+pub(super) fn open() -> io::Result<(AppEnd, Arc<Sidecar>)> {
     let (wake, woken) = channel();
     let (app, line) = inside::pair({
         let wake = wake.clone();
         move || drop(wake.send(Wake::Line))
     });
-    thread("sidecar-keeper", move || keep(line, &wake, woken))?;
-    Ok(app)
+    let sidecar = Arc::new(Sidecar::default());
+    let kept = Arc::clone(&sidecar);
+    thread("sidecar-keeper", move || keep(line, &wake, woken, &kept))?;
+    Ok((app, sidecar))
 }
 
 fn thread(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
     std::thread::Builder::new().name(name.to_owned()).spawn(run).map(drop)
 }
 
-/// The sidecar's processes as far as they can be found: its group, what has its cookie, what was known and lives, and all
-/// below those.
-pub(crate) fn tree_without_keeper(leader: ProcessId, cookie: &str, known: &[ProcessId]) -> Vec<ProcessId> {
-    let mut found: BTreeSet<ProcessId> = proc::with_cookie(cookie).into_iter().collect();
-    // The group's number is the leader's own as long as that is not reaped, or anybody is in the group.
-    if proc::identity(leader.pid).is_none_or(|now| now == leader) {
-        found.extend(proc::of_group(leader.pid));
-    }
-    found.extend(known.iter().chain([&leader]).filter(|process| proc::is_alive(**process)));
-    let below: Vec<ProcessId> = found.iter().flat_map(|process| proc::descendants(process.pid)).collect();
-    found.extend(below);
-    found.retain(|process| process.pid != std::process::id());
-    found.into_iter().collect()
+/// What a sidecar's processes are found by; shared by its keeper and the app. Nothing before its launch and after its end.
+#[derive(Debug, Default)]
+pub(crate) struct Sidecar(Mutex<Option<Traits>>);
+
+#[derive(Debug)]
+struct Traits {
+    leader: ProcessId,
+    cookie: String,
+    /// What was found before.
+    known: Vec<ProcessId>,
 }
 
-struct Watch {
+impl Sidecar {
+    fn lock(&self) -> MutexGuard<'_, Option<Traits>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Its processes as far as they can be found: its group, what has its cookie, what was known and lives, and all below
+    /// those.
+    pub(super) fn tree(&self) -> Vec<ProcessId> {
+        self.lock().as_mut().map(Traits::find).unwrap_or_default()
+    }
+
+    /// What they use; `None` when it ended.
+    pub(super) fn usage(&self) -> Option<Usage> {
+        self.lock().as_mut().map(|traits| proc::usage_of(&traits.find()))
+    }
+}
+
+impl Traits {
+    fn find(&mut self) -> Vec<ProcessId> {
+        let Self { leader, cookie, known } = self;
+        let mut found: BTreeSet<ProcessId> = proc::with_cookie(cookie).into_iter().collect();
+        // The group's number is the leader's own as long as that is not reaped, or anybody is in the group.
+        if proc::identity(leader.pid).is_none_or(|now| now == *leader) {
+            found.extend(proc::of_group(leader.pid));
+        }
+        found.extend(known.iter().chain([&*leader]).filter(|process| proc::is_alive(**process)));
+        let below: Vec<ProcessId> = found.iter().flat_map(|process| proc::descendants(process.pid)).collect();
+        found.extend(below);
+        found.retain(|process| process.pid != std::process::id());
+        *known = found.into_iter().collect();
+        known.clone()
+    }
+}
+
+struct Watch<'a> {
     line: KeeperEnd,
     woken: Receiver<Wake>,
     open: bool,
     leader: Pid,
     id: ProcessId,
     leader_runs: bool,
-    cookie: String,
-    known: RefCell<Vec<ProcessId>>,
+    sidecar: &'a Sidecar,
     death_grace: Duration,
     phase: Phase,
     /// Since when nothing but remains is there to be looked at.
@@ -81,14 +113,14 @@ struct Watch {
 
 /// Keeps one sidecar, from its launch until its tree is empty. This thread forks the leader, as on Linux a leader dies with
 /// the thread that forked it, and ends after it: the thread that asked for the sidecar may end before.
-fn keep(line: KeeperEnd, wake: &Sender<Wake>, woken: Receiver<Wake>) {
+fn keep(line: KeeperEnd, wake: &Sender<Wake>, woken: Receiver<Wake>, sidecar: &Sidecar) {
     let Some(this) = proc::identity(std::process::id()) else { return };
     line.report(Report::Hello(this).encode());
     let Some((described, descriptors)) = receive_launch(&line, &woken) else { return };
     let Some(launch) = described.filter(|launch| descriptors.len() == launch.descriptors()) else {
         return line.report(Report::Refused(libc::EINVAL).encode());
     };
-    let (cookie, death_grace) = (cookie(&launch), Duration::from_millis(launch.death_grace));
+    let (cookie, death_grace) = (launch.cookie(), Duration::from_millis(launch.death_grace));
     let (leader, launching) = match fork(&launch, descriptors) {
         Ok(forked) => forked,
         Err(error) => {
@@ -101,6 +133,7 @@ fn keep(line: KeeperEnd, wake: &Sender<Wake>, woken: Receiver<Wake>) {
         raw::wait_for(leader);
         return line.report(Report::LaunchFailed(stage, errno).encode());
     }
+    *sidecar.lock() = Some(Traits { leader: id, cookie, known: Vec::new() });
     line.report(Report::Started(id).encode());
     let tell = wake.clone();
     let watched = thread("sidecar-leader", move || {
@@ -114,14 +147,15 @@ fn keep(line: KeeperEnd, wake: &Sender<Wake>, woken: Receiver<Wake>) {
         leader,
         id,
         leader_runs: true,
-        cookie,
-        known: RefCell::default(),
+        sidecar,
         death_grace,
         phase: Phase::Running,
         alone: Instant::now(),
     };
     if watched.is_err() {
-        // Nobody would tell its end.
+        // Nobody would tell its end: it is waited for here.
+        watch.signal_leader(libc::SIGKILL);
+        watch.leader_ended(raw::wait_unreaped(leader).unwrap_or(UNKNOWN));
         watch.stop(Duration::ZERO);
     }
     watch.run();
@@ -161,35 +195,22 @@ fn failure(mut launching: io::PipeReader) -> Option<Failure> {
     Failure::decode(&bytes)
 }
 
-fn cookie(launch: &Described) -> String {
-    let value = |entry: &std::ffi::CString| {
-        Some(entry.to_str().ok()?.strip_prefix(env::COOKIE)?.strip_prefix('=')?.to_owned())
-    };
-    launch.env.iter().find_map(value).unwrap_or_default()
-}
-
-impl Watch {
+impl Watch<'_> {
     fn run(&mut self) {
         let mut empty = 0;
         // One look through all processes is no snapshot: only two empty ones in a row count.
         while empty < 2 {
             self.phase = self.phase.at(Instant::now());
             let left = match self.phase {
-                Phase::Killing(_) => !kill::kill_round(&|| self.tree()).is_empty(),
-                _ => self.leader_runs || !self.tree().is_empty(),
+                Phase::Killing(_) => !kill::kill_round(&|| self.sidecar.tree()).is_empty(),
+                _ => self.leader_runs || !self.sidecar.tree().is_empty(),
             };
             empty = if left || self.leader_runs { 0 } else { empty + 1 };
             self.wait();
         }
         raw::wait_for(self.leader);
+        *self.sidecar.lock() = None;
         self.line.report(Report::Empty.encode());
-    }
-
-    /// What can be found now; it is remembered.
-    fn tree(&self) -> Vec<ProcessId> {
-        let found = tree_without_keeper(self.id, &self.cookie, &self.known.borrow());
-        self.known.borrow_mut().clone_from(&found);
-        found
     }
 
     /// Sleeps until something happens, and sees to it.
@@ -204,14 +225,16 @@ impl Watch {
         };
         match woken {
             Ok(Wake::Line) => self.listen(),
-            Ok(Wake::Ended(status)) => {
-                self.leader_runs = false;
-                self.alone = Instant::now();
-                self.line.report(Report::Exited(status).encode());
-                self.phase = self.phase.leader_ended(Instant::now());
-            }
+            Ok(Wake::Ended(status)) => self.leader_ended(status),
             Err(_) => {}
         }
+    }
+
+    fn leader_ended(&mut self, status: i32) {
+        let now = Instant::now();
+        (self.leader_runs, self.alone) = (false, now);
+        self.line.report(Report::Exited(status).encode());
+        self.phase = self.phase.leader_ended(now);
     }
 
     fn listen(&mut self) {
@@ -240,7 +263,7 @@ impl Watch {
             Command::Stop(grace) => self.stop(Duration::from_millis(*grace)),
             Command::Kill => self.stop(Duration::ZERO),
             Command::Query => {
-                let mut tree = self.tree();
+                let mut tree = self.sidecar.tree();
                 let more = tree.len() > LISTED;
                 tree.truncate(LISTED);
                 if self.line.unread() < ANSWERS {
@@ -262,7 +285,7 @@ impl Watch {
     fn stop(&mut self, grace: Duration) {
         if self.phase == Phase::Running {
             // While the leader lives, what it started can be found below it.
-            drop(self.tree());
+            drop(self.sidecar.tree());
         }
         let (phase, asked) = self.phase.stop(Instant::now(), grace, self.leader_runs);
         self.phase = phase;

@@ -100,6 +100,9 @@ fn begin(app: App) -> Option<Watch> {
             return None;
         }
     };
+    tree.recognise(launch.cookie());
+    // Where a tree is followed, that begins now.
+    tree.note();
     Some(Watch {
         app,
         link: Link::Open,
@@ -128,14 +131,16 @@ fn receive_launch(app: &App) -> Option<(Option<Described>, Vec<OwnedFd>)> {
     let mut bytes = Vec::new();
     let mut packet = vec![0; PACKET];
     loop {
-        let mut waited =
-            [Waited::to_read(Some(app.control.as_fd())), Waited::to_read(Some(app.life.as_fd()))];
-        socket::wait(&mut waited, -1);
-        if waited[1].is_there() {
-            return None;
-        }
         let (length, descriptors) = match app.control.receive(&mut packet) {
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => continue,
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                let mut waited =
+                    [Waited::to_read(Some(app.control.as_fd())), Waited::to_read(Some(app.life.as_fd()))];
+                socket::wait(&mut waited, -1);
+                if waited[1].is_there() {
+                    return None;
+                }
+                continue;
+            }
             Err(_) | Ok((0, _)) => return None,
             Ok(received) => received,
         };

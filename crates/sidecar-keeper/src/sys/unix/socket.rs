@@ -13,6 +13,8 @@ const DESCRIPTORS: usize = 32;
 
 /// Room for the control message that carries them, in units that are aligned for its header.
 const CONTROL: usize = 32;
+const CONTROL_BYTES: u32 = 256;
+const _: () = assert!(size_of::<[u64; CONTROL]>() == CONTROL_BYTES as usize);
 
 fn repeat(mut call: impl FnMut() -> isize) -> io::Result<usize> {
     loop {
@@ -33,9 +35,21 @@ pub(super) fn pair(kind: libc::c_int) -> io::Result<(OwnedFd, OwnedFd)> {
     check(unsafe { libc::socketpair(libc::AF_UNIX, kind | os::SOCKET, 0, ends.as_mut_ptr()) })?;
     // SAFETY: on success both are new descriptors that nobody else owns.
     let ends = unsafe { (OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])) };
-    os::settle(&ends.0);
-    os::settle(&ends.1);
+    for end in [&ends.0, &ends.1] {
+        os::settle(end);
+        os::quieten(end);
+    }
     Ok(ends)
+}
+
+/// Gives a socket room for so many bytes that the other side has not read, where the system lets it.
+#[cfg(any(target_os = "macos", test))]
+pub(super) fn set_room(fd: BorrowedFd<'_>, bytes: libc::c_int) {
+    // SAFETY: the option takes the four bytes of `bytes`, which outlives the call.
+    unsafe {
+        let value = ptr::from_ref(&bytes).cast();
+        libc::setsockopt(fd.as_raw_fd(), libc::SOL_SOCKET, libc::SO_SNDBUF, value, 4);
+    }
 }
 
 /// The kind of a socket; `None` for what is none.
@@ -95,7 +109,7 @@ pub(super) fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<(
     message.msg_iov = &raw mut part;
     message.msg_iovlen = 1;
     message.msg_control = control.as_mut_ptr().cast();
-    message.msg_controllen = size_of_val(&control) as _;
+    message.msg_controllen = CONTROL_BYTES as _;
     // SAFETY: the header points to `part` (and so to `buffer`) and `control`, all of which outlive the call and are not
     // used otherwise meanwhile.
     let count = repeat(|| unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut message, os::RECEIVE) })?;
@@ -104,6 +118,11 @@ pub(super) fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<(
         return Err(io::ErrorKind::InvalidData.into());
     }
     Ok((count, descriptors))
+}
+
+/// A length, which has another type in every libc.
+fn length(length: impl TryInto<usize>) -> usize {
+    length.try_into().unwrap_or(0)
 }
 
 /// Takes the descriptors out of a message that recvmsg filled.
@@ -115,9 +134,7 @@ fn received(message: &libc::msghdr) -> Vec<OwnedFd> {
         let mut header = libc::CMSG_FIRSTHDR(message);
         while !header.is_null() {
             if (*header).cmsg_level == libc::SOL_SOCKET && (*header).cmsg_type == libc::SCM_RIGHTS {
-                // The length has another type in every libc.
-                let bytes = ((*header).cmsg_len as u64).saturating_sub(u64::from(libc::CMSG_LEN(0)));
-                let bytes = usize::try_from(bytes).unwrap_or(0);
+                let bytes = length((*header).cmsg_len).saturating_sub(length(libc::CMSG_LEN(0)));
                 let data = libc::CMSG_DATA(header);
                 for i in 0..bytes / size_of::<RawFd>() {
                     let mut number = [0; size_of::<RawFd>()];

@@ -98,11 +98,15 @@ pub(crate) fn open_keeper() -> Result<Channel> {
     let gone = || Error::new(Kind::KeeperUnavailable, "the zygote, which forks keepers, was just killed");
     let failed = |e: &io::Error| Error::io(Kind::KeeperUnavailable, "no line to a keeper", e);
     let Ok(zygote) = living() else {
-        return group::open().map(Channel::Thread).map_err(|e| failed(&e));
+        let opened = group::open().map_err(|e| failed(&e))?;
+        return Ok(Channel::Thread(opened.0, opened.1));
     };
     let (ours, theirs) = Line::pair().map_err(|e| failed(&e))?;
     match channel::send(&zygote.control, &Command::Fork.encode(), &[&theirs], Instant::now() + PATIENCE) {
-        Ok(()) => Ok(Channel::Process(ours)),
+        Ok(()) => {
+            ours.hold(theirs);
+            Ok(Channel::Process(ours))
+        }
         Err(error) if error.kind() == io::ErrorKind::TimedOut => {
             Err(Error::new(Kind::KeeperSilent, "the zygote, which forks keepers, does not listen"))
         }

@@ -170,7 +170,10 @@ impl Zygote {
     /// Forks a keeper that talks over `control`.
     fn fork(&mut self, control: OwnedFd) {
         match raw::fork() {
-            Ok(Some(keeper)) => self.keepers.push(keeper),
+            Ok(Some(keeper)) => {
+                self.keepers.push(keeper);
+                self.tree.note();
+            }
             Ok(None) => {
                 let _never = NeverUnwind;
                 match self.app.life.try_clone() {

@@ -1,4 +1,4 @@
-//! macOS and other Unix systems: nothing yet. Everything says so, nothing pretends.
+//! Other Unix systems: nothing yet. Everything says so, nothing pretends.
 
 /// What the system calls an open file.
 pub(crate) type Descriptor = std::os::fd::OwnedFd;

@@ -1,0 +1,39 @@
+//! macOS: zygote and keepers as on Linux, but orphans go to launchd: a keeper follows its tree by the numbers of those that
+//! forked each process.
+
+#[path = "../unix/channel.rs"]
+mod channel;
+#[path = "../unix/group.rs"]
+mod group;
+#[path = "../unix/keep.rs"]
+mod keep;
+mod kill;
+#[path = "../unix/leader.rs"]
+mod leader;
+mod line;
+mod lineage;
+mod net;
+mod os;
+#[path = "../unix/phase.rs"]
+mod phase;
+mod proc;
+#[path = "../unix/raw.rs"]
+mod raw;
+mod read;
+#[path = "../unix/socket.rs"]
+mod socket;
+#[path = "../unix/start.rs"]
+mod start;
+mod title;
+mod tree;
+#[path = "../unix/words.rs"]
+mod words;
+#[path = "../unix/zygote.rs"]
+mod zygote;
+
+pub(crate) use channel::{Channel, Descriptor, directory, exit_status, null_device, own_stream};
+pub(crate) use kill::{kill, kill_round};
+pub(crate) use net::{lease, listeners};
+pub(crate) use proc::{all_processes, descendants, identity, is_alive, name, random, with_cookie, world};
+pub(crate) use raw::user;
+pub(crate) use start::{init, open_keeper, scope};
