@@ -13,6 +13,7 @@ mod building;
 mod capabilities;
 mod doctor;
 mod drift;
+mod embedding;
 mod emulation;
 mod explaining;
 mod importing;

@@ -7,6 +7,7 @@ mod cancel;
 mod capture;
 mod client;
 mod diagnose;
+mod embed;
 mod env;
 mod error;
 mod event;
