@@ -32,6 +32,7 @@ mod relocking;
 mod replaying;
 mod secrets;
 mod sources;
+mod starting;
 mod syncing;
 mod trees;
 mod updating;
