@@ -13,8 +13,8 @@ const SPEC_VERSION: u32 = 1;
 
 /// The text of the file, with the sidecars and their `run` tables.
 ///
-/// A sidecar without such a table has no `run`. The supervisor takes that as an empty one, so that the app finds the
-/// sidecar by its name, and can run its program once.
+/// A sidecar without such a table has no `run`. The supervisor takes that as an empty one: it leaves the sidecar alone when
+/// it starts all, and the app finds it by its name and can run its program once.
 pub(super) fn text<'a>(sidecars: impl IntoIterator<Item = (Spelling<'a>, Option<&'a Node>)>) -> String {
     let sidecars = sidecars.into_iter().map(|(spelling, run)| {
         let run = run.map(|run| ("run", run.clone()));
