@@ -219,9 +219,12 @@ impl Actor {
         self.cancel.cancel();
         let Some(running) = &self.running else { return };
         running.is_asked();
-        if let Err(error) = running.keeper.signal(stop::number(signal)) {
-            // A keeper that is lost is told by its own thread.
-            if error.kind() == sidecar_keeper::Kind::Unsupported {
+        let Err(error) = running.keeper.signal(stop::number(signal)) else { return };
+        // Windows has no signals; there the keeper knows how a console program is asked, and tells where none can be. A
+        // keeper that is lost is told by its own thread.
+        if error.kind() == sidecar_keeper::Kind::Unsupported {
+            let grace = self.shared.spec.run.stop.grace.get();
+            if running.keeper.stop(grace).is_err() {
                 self.shared.send(Message::Run(self.run, RunInput::SignalRefused));
             }
         }

@@ -59,6 +59,12 @@ pub enum Happened {
         /// How.
         exit: Exit,
     },
+    /// It could not be asked to stop, and is killed. Only on Windows, where a program without a console hears no signal: a
+    /// stop request in its own protocol reaches it.
+    Unasked {
+        /// Why it could not.
+        reason: String,
+    },
     /// It had its time to stop, and these processes are killed now.
     StopBlocked {
         /// Who did not end.

@@ -41,6 +41,7 @@ pub(super) fn listen(context: &Context, running: &Arc<Running>) -> Result<Sender
         while let Ok(Some(event)) = running.keeper.next_event(None) {
             match event {
                 Event::Exited(status) => exited(&context, &running, status),
+                Event::Unasked(why) => context.event(Happened::Unasked { reason: why.to_string() }),
                 Event::TreeEmpty => break,
                 Event::KeeperLost(left) => {
                     lost(&context, &running, left.len());
