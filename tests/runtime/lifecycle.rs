@@ -22,6 +22,7 @@ crate::stories![
     a_request_comes_before_the_signal,
     a_deaf_one_is_restarted,
     dropping_the_supervisor_ends_all,
+    dropping_it_while_they_start_ends_all,
     an_update_waits_until_nothing_runs,
     usage_is_that_of_the_tree,
 ];
@@ -269,6 +270,23 @@ fn dropping_the_supervisor_ends_all() {
     let builder = Supervisor::from_json(&spec(&[("it", run)]), dir.path()).unwrap();
     let started = builder.build().unwrap().sidecar("it").unwrap().start();
     assert_eq!(started.wait().unwrap_err().kind(), Kind::SupervisorGone);
+}
+
+fn dropping_it_while_they_start_ends_all() {
+    let marker = format!("dropped-{}", std::process::id());
+    let run = with(misbehave(&["--marker", &marker, "--exit-after", "600000"]), json!({ "port": "none" }));
+    let sidecars = ["a", "b", "c", "d", "e", "f", "g", "h"].map(|name| (name, run.clone()));
+    for step in 0..100 {
+        let dir = tempfile::tempdir().unwrap();
+        let builder = Supervisor::from_json(&spec(&sidecars), dir.path()).unwrap();
+        let supervisor = builder.build().unwrap();
+        let started = supervisor.start_all();
+        // Anywhere between before the first of them runs and after the last does.
+        std::thread::sleep(Duration::from_micros(step * 250));
+        drop(supervisor);
+        drop(started.wait());
+    }
+    eventually("nothing is left", || marked(&marker) == 0);
 }
 
 fn an_update_waits_until_nothing_runs() {
