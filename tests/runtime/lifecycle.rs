@@ -23,6 +23,7 @@ crate::stories![
     a_deaf_one_is_restarted,
     dropping_the_supervisor_ends_all,
     dropping_it_while_they_start_ends_all,
+    one_that_announced_its_port_keeps_no_app,
     an_update_waits_until_nothing_runs,
     usage_is_that_of_the_tree,
 ];
@@ -287,6 +288,19 @@ fn dropping_it_while_they_start_ends_all() {
         drop(started.wait());
     }
     eventually("nothing is left", || marked(&marker) == 0);
+}
+
+fn one_that_announced_its_port_keeps_no_app() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = misbehave(&["--bind", "127.0.0.1:0", "--announce", "BACKEND_PORT:{{port}}"]);
+    let run = with(run, json!({ "port": { "announce": "BACKEND_PORT:{port}" } }));
+    let supervisor = Supervisor::from_json(&spec(&[("it", run)]), dir.path()).unwrap().build().unwrap();
+    supervisor.start_all().wait().unwrap();
+    // It writes no more lines.
+    supervisor.stop_all().wait().unwrap();
+    drop(supervisor);
+    let instances = dir.path().join("runtime/instances");
+    eventually("no directory", || std::fs::read_dir(&instances).unwrap().next().is_none());
 }
 
 fn an_update_waits_until_nothing_runs() {
