@@ -26,6 +26,8 @@ crate::stories![
     a_request_comes_before_the_signal,
     a_deaf_one_is_restarted,
     dropping_the_supervisor_ends_all,
+    dropping_it_while_they_start_ends_all,
+    one_that_announced_its_port_keeps_no_app,
     an_update_waits_until_nothing_runs,
     #[cfg(unix)]
     usage_is_that_of_the_tree,
@@ -282,6 +284,36 @@ fn dropping_the_supervisor_ends_all() {
     let builder = Supervisor::from_json(&spec(&[("it", run)]), dir.path()).unwrap();
     let started = builder.build().unwrap().sidecar("it").unwrap().start();
     assert_eq!(started.wait().unwrap_err().kind(), Kind::SupervisorGone);
+}
+
+fn dropping_it_while_they_start_ends_all() {
+    let marker = format!("dropped-{}", std::process::id());
+    let run = with(misbehave(&["--marker", &marker, "--exit-after", "600000"]), json!({ "port": "none" }));
+    let sidecars = ["a", "b", "c", "d", "e", "f", "g", "h"].map(|name| (name, run.clone()));
+    for step in 0..100 {
+        let dir = tempfile::tempdir().unwrap();
+        let builder = Supervisor::from_json(&spec(&sidecars), dir.path()).unwrap();
+        let supervisor = builder.build().unwrap();
+        let started = supervisor.start_all();
+        // Anywhere between before the first of them runs and after the last does.
+        std::thread::sleep(Duration::from_micros(step * 250));
+        drop(supervisor);
+        drop(started.wait());
+    }
+    eventually("nothing is left", || marked(&marker) == 0);
+}
+
+fn one_that_announced_its_port_keeps_no_app() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = misbehave(&["--bind", "127.0.0.1:0", "--announce", "BACKEND_PORT:{{port}}"]);
+    let run = with(run, json!({ "port": { "announce": "BACKEND_PORT:{port}" } }));
+    let supervisor = Supervisor::from_json(&spec(&[("it", run)]), dir.path()).unwrap().build().unwrap();
+    supervisor.start_all().wait().unwrap();
+    // It writes no more lines.
+    supervisor.stop_all().wait().unwrap();
+    drop(supervisor);
+    let instances = dir.path().join("runtime/instances");
+    eventually("no directory", || std::fs::read_dir(&instances).unwrap().next().is_none());
 }
 
 fn an_update_waits_until_nothing_runs() {

@@ -87,7 +87,7 @@ impl Actor {
                 Some(at) => inbox.recv_timeout(at.saturating_duration_since(Instant::now())),
             };
             match message {
-                Ok(Message::End) | Err(RecvTimeoutError::Disconnected) => return self.end(),
+                Ok(Message::End) | Err(RecvTimeoutError::Disconnected) => return self.end(inbox),
                 Ok(message) => self.take(message),
                 Err(RecvTimeoutError::Timeout) => self.step(Input::Wake),
             }
@@ -299,10 +299,15 @@ impl Actor {
     }
 
     /// The supervisor ends: what runs has the time that it has when the app dies.
-    fn end(&mut self) {
+    fn end(&mut self, inbox: &Receiver<Message>) {
         self.cancel.cancel();
-        if let Some(running) = self.running.take() {
-            let grace: Duration = self.shared.spec.run.stop.app_death_grace.get();
+        // What was launched meanwhile may have told so already; what comes later sees that the run is over.
+        let launched = inbox.try_iter().filter_map(|message| match message {
+            Message::Launched(_, running) => Some(running),
+            _ => None,
+        });
+        let grace: Duration = self.shared.spec.run.stop.app_death_grace.get();
+        for running in self.running.take().into_iter().chain(launched) {
             let _ = if grace.is_zero() { running.keeper.kill() } else { running.keeper.stop(grace) };
         }
         self.shared.view().running = None;

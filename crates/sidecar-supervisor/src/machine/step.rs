@@ -38,7 +38,17 @@ impl Machine {
     }
 
     pub(super) fn want(&mut self, ticket: Ticket, out: &mut Vec<Effect>) {
-        if matches!(self.phase, Phase::Waiting(_)) && !self.latched {
+        let decided = match self.phase {
+            Phase::Waiting(_) => true,
+            // Another run comes when it comes, or the reason why there is none.
+            Phase::Launching(true)
+            | Phase::Dependents
+            | Phase::Asked(_)
+            | Phase::Signalled(_)
+            | Phase::Killed(_) => !matches!(self.after, After::Stopped),
+            _ => false,
+        };
+        if decided && !self.latched {
             return self.want_up.push(ticket);
         }
         self.start(ticket, out);

@@ -288,6 +288,29 @@ fn who_depends_on_it_does_not_cut_the_wait_short() {
 }
 
 #[test]
+fn who_depends_on_it_does_not_clear_what_was_counted() {
+    let mut run = run_spec();
+    run.health.live = Some("tcp".parse::<sidecar_spec::Check>().unwrap().into());
+    let mut story = Story::new(&run);
+    story.up(1);
+    for crash in 1.. {
+        for _ in 0..3 {
+            story.run(RunInput::Lives(Err("timeout".into())));
+        }
+        // What is restarted with it has ended already, and wants it again.
+        story.tell(Input::Want(1 + crash)).run(ended(0)).run(RunInput::Empty);
+        if story.state() == State::Error {
+            assert_eq!(crash, 6);
+            assert!(story.take().contains(&failed(1 + crash, Kind::RestartLimit)));
+            return;
+        }
+        assert_eq!(story.state(), State::Restarting);
+        story.wait(10_000).needs().run(RunInput::Launched).run(RunInput::Ready);
+        assert!(story.take().contains(&ok(1 + crash)));
+    }
+}
+
+#[test]
 fn a_lost_keeper_is_a_crash() {
     let mut story = Story::new(&run_spec());
     story.up(1).take();

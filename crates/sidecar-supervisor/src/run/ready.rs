@@ -132,9 +132,11 @@ fn refuse(context: &Context, refusal: &Refusal) -> Result<(), ()> {
 /// Looks for the announcement in all lines from now on.
 fn listen(context: &Context, mut finder: Finder) -> Arc<Mutex<Heard>> {
     let heard = Arc::new(Mutex::new(Heard::default()));
-    let (theirs, context) = (Arc::clone(&heard), context.clone());
-    context.clone().shared.output.tap(Box::new(move |_, text| {
-        if context.cancel.is_cancelled() {
+    let (theirs, cancel, run) = (Arc::clone(&heard), context.cancel.clone(), context.run);
+    // It stays until the next line, which may never come: the app must not stay with it.
+    let (app, shared) = (Arc::downgrade(&context.app), Arc::downgrade(&context.shared));
+    context.shared.output.tap(Box::new(move |_, text| {
+        if cancel.is_cancelled() {
             return Keep::Done;
         }
         let mut heard = theirs.lock().unwrap_or_else(PoisonError::into_inner);
@@ -142,13 +144,15 @@ fn listen(context: &Context, mut finder: Finder) -> Arc<Mutex<Heard>> {
             Some(Seen::First(found)) => heard.found = Some(found),
             Some(Seen::Refused(refusal)) => heard.refusal = Some(refusal),
             Some(Seen::Again(found)) => {
-                context.event(Happened::PortAgain { port: found.port });
+                if let (Some(app), Some(shared)) = (app.upgrade(), shared.upgrade()) {
+                    app.tell(&shared, run, Happened::PortAgain { port: found.port });
+                }
                 return Keep::On;
             }
             None => return Keep::On,
         }
         drop(heard);
-        context.cancel.ring();
+        cancel.ring();
         Keep::On
     }));
     heard

@@ -112,7 +112,13 @@ pub(super) fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<(
     message.msg_controllen = CONTROL_BYTES as _;
     // SAFETY: the header points to `part` (and so to `buffer`) and `control`, all of which outlive the call and are not
     // used otherwise meanwhile.
-    let count = repeat(|| unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut message, os::RECEIVE) })?;
+    let mut receive =
+        || repeat(|| unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut message, os::RECEIVE) });
+    let count = match receive() {
+        // The other side was closed before it read all: that is told once, and first. What it sent comes after it.
+        Err(error) if error.kind() == io::ErrorKind::ConnectionReset => receive()?,
+        other => other?,
+    };
     let descriptors = received(&message);
     if message.msg_flags & (libc::MSG_CTRUNC | libc::MSG_TRUNC) != 0 {
         return Err(io::ErrorKind::InvalidData.into());
@@ -192,4 +198,23 @@ pub(super) fn wait(waited: &mut [Waited], milliseconds: i32) {
     let Ok(count) = libc::nfds_t::try_from(waited.len()) else { return };
     // SAFETY: `Waited` is transparent, so that the slice is one of `pollfd` with `count` entries.
     unsafe { libc::poll(waited.as_mut_ptr().cast(), count, milliseconds) };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd;
+
+    use super::*;
+
+    #[test]
+    fn the_last_packets_of_one_that_read_nothing_arrive() {
+        let (ours, theirs) = pair().unwrap();
+        send(theirs.as_fd(), b"last", &[]).unwrap();
+        send(ours.as_fd(), b"unread", &[]).unwrap();
+        drop(theirs);
+        let mut buffer = [0; 16];
+        assert_eq!(receive(ours.as_fd(), &mut buffer).unwrap().0, 4);
+        assert_eq!(&buffer[..4], b"last");
+        assert_eq!(receive(ours.as_fd(), &mut buffer).unwrap().0, 0);
+    }
 }
