@@ -51,7 +51,7 @@ impl Story {
     }
 
     fn dependents(&mut self) -> &mut Self {
-        let question = self.machine.question;
+        let Below::Asked(question) = self.machine.below else { panic!("nobody was asked") };
         self.tell(Input::Dependents(question))
     }
 
@@ -114,6 +114,8 @@ fn a_stop_climbs_the_ladder() {
     story.wait(5_000);
     assert_eq!(story.take(), [Effect::Kill(true)]);
     // Nothing can be done about a process that the system does not let go, but to say so.
+    story.wait(10_000);
+    assert_eq!(story.take(), [Effect::Force]);
     story.wait(10_000);
     assert_eq!(story.take(), [failed(2, Kind::Timeout)]);
     assert_eq!(story.state(), State::Stopping);
@@ -256,13 +258,145 @@ fn a_stop_while_its_keeper_starts_is_done_when_it_can_be() {
     let mut story = Story::new(&run_spec());
     story.tell(Input::Start(1)).needs().tell(Input::Stop(2)).take();
     assert_eq!(story.state(), State::Stopping);
+    story.dependents().run(RunInput::Launched);
+    assert_eq!(story.take(), [Effect::Signal(Signal::Term)]);
+    // The other way round: it runs, and must wait for what depends on it.
+    let mut story = Story::new(&run_spec());
+    story.tell(Input::Start(1)).needs().tell(Input::Stop(2)).take();
     story.run(RunInput::Launched);
+    assert_eq!(story.take(), []);
+    story.dependents();
     assert_eq!(story.take(), [Effect::Signal(Signal::Term)]);
     let mut story = Story::new(&run_spec());
-    story.tell(Input::Start(1)).needs().tell(Input::Stop(2));
+    story.tell(Input::Start(1)).needs().tell(Input::Stop(2)).dependents();
     story.run(RunInput::LaunchFailed(Failure::permanent(error(Kind::ProgramMissing))));
     assert_eq!(story.take().last(), Some(&ok(2)));
     assert_eq!(story.state(), State::Stopped);
+}
+
+#[test]
+fn a_stop_reaches_dependents_wherever_it_finds_the_sidecar() {
+    // While it ends after a crash.
+    let mut story = Story::new(&run_spec());
+    story.up(1).run(ended(1)).tell(Input::Stop(2));
+    assert!(story.take().contains(&Effect::StopDependents(2)));
+    story.run(RunInput::Empty);
+    assert_eq!(story.take(), [], "what depends on it is not stopped yet");
+    story.dependents();
+    assert_eq!(story.take(), [Effect::State(State::Stopped), ok(2)]);
+    // While it is launched again.
+    let mut story = Story::new(&run_spec());
+    story.up(1).run(ended(1)).run(RunInput::Empty).wait(600).needs().take();
+    story.tell(Input::Stop(2));
+    assert_eq!(story.take(), [Effect::State(State::Stopping), Effect::StopDependents(3)]);
+    // While what depends on it is being stopped, it ends by itself.
+    let mut story = Story::new(&run_spec());
+    story.up(1).tell(Input::Stop(2)).run(ended(0)).run(RunInput::Empty);
+    assert_eq!(story.state(), State::Stopping);
+    story.dependents();
+    assert_eq!((story.take().last(), story.state()), (Some(&ok(2)), State::Stopped));
+    // Where nothing runs: one of them may be about to start.
+    let mut story = Story::new(&run_spec());
+    story.tell(Input::Stop(1));
+    assert_eq!((story.take(), story.state()), (vec![Effect::StopDependents(1)], State::Idle));
+    story.tell(Input::Want(2));
+    assert_eq!(story.take(), [failed(2, Kind::Cancelled)]);
+    story.dependents();
+    assert_eq!((story.take(), story.state()), (vec![ok(1)], State::Idle));
+}
+
+#[test]
+fn a_stop_is_not_taken_back_by_what_depends_on_it() {
+    let mut story = Story::new(&run_spec());
+    story.up(1).tell(Input::Stop(2)).dependents().tell(Input::Want(3)).take();
+    story.run(ended(0)).run(RunInput::Empty);
+    assert_eq!(story.state(), State::Stopped);
+    // Somebody may take it back by hand, and then it can be wanted.
+    story.up(4).tell(Input::Stop(5)).dependents().tell(Input::Start(6)).tell(Input::Want(7)).take();
+    story.run(ended(0)).run(RunInput::Empty).needs().run(RunInput::Launched).run(RunInput::Ready);
+    assert_eq!(story.take().last(), Some(&ok(7)));
+}
+
+#[test]
+fn a_start_behind_a_stop_of_what_is_down_answers_both() {
+    let mut story = Story::new(&run_spec());
+    story.tell(Input::Stop(1)).tell(Input::Start(2)).take();
+    // The answer about the dependents comes late, and concerns nobody any more.
+    story.tell(Input::Dependents(1)).needs().run(RunInput::Launched).run(RunInput::Ready);
+    assert_eq!((story.take().last(), story.state()), (Some(&ok(2)), State::Running));
+}
+
+#[test]
+fn what_failed_stays_so_until_somebody_stops_it_by_hand() {
+    let mut story = Story::new(&run_spec());
+    story.tell(Input::Start(1)).needs();
+    story.run(RunInput::LaunchFailed(Failure::permanent(error(Kind::ProgramMissing)))).take();
+    story.tell(Input::StopFor(2)).dependents();
+    assert_eq!((story.take().last(), story.state()), (Some(&ok(2)), State::Error));
+    story.tell(Input::Stop(3)).dependents();
+    assert_eq!((story.take().last(), story.state()), (Some(&ok(3)), State::Stopped));
+}
+
+#[test]
+fn what_counts_is_counted_anew_in_each_run() {
+    let mut run = run_spec();
+    run.health.live = Some("tcp".parse::<sidecar_spec::Check>().unwrap().into());
+    let mut story = Story::new(&run);
+    story.up(1).run(RunInput::Lives(Err("no".into()))).run(RunInput::Lives(Err("no".into())));
+    story
+        .run(ended(1))
+        .run(RunInput::Empty)
+        .wait(10_000)
+        .needs()
+        .run(RunInput::Launched)
+        .run(RunInput::Ready);
+    story.run(RunInput::Lives(Err("no".into())));
+    assert_eq!(story.state(), State::Running);
+    // And a run that was never ready is not stable because the one before was.
+    let mut story = Story::new(&run_spec());
+    story.up(1).wait(70_000);
+    story.run(ended(1)).run(RunInput::Empty);
+    for _ in 0..6 {
+        story.wait(60_000).needs();
+        story.run(RunInput::LaunchFailed(Failure::passing(error(Kind::LaunchFailed))));
+    }
+    assert_eq!(story.state(), State::Error);
+}
+
+#[test]
+fn ports_that_are_taken_again_and_again_are_a_failure() {
+    let mut story = Story::new(&run_spec());
+    story.tell(Input::Start(1));
+    for _ in 0..3 {
+        story.needs().run(RunInput::Launched);
+        let taken =
+            RunInput::Exited(Exit::of(ExitReason::Abnormal, 1), Hope::OtherPort, error(Kind::PortTaken));
+        story.run(taken).run(RunInput::Empty);
+        assert_eq!(story.state(), State::Starting);
+    }
+    story.needs().run(RunInput::Launched);
+    let taken = RunInput::Exited(Exit::of(ExitReason::Abnormal, 1), Hope::OtherPort, error(Kind::PortTaken));
+    story.run(taken).run(RunInput::Empty);
+    assert_eq!(story.state(), State::Restarting);
+}
+
+#[test]
+fn a_restart_by_hand_takes_those_along_that_want_it() {
+    let mut story = Story::new(&run_spec());
+    story.up(1).take();
+    story.tell(Input::Restart(2));
+    assert!(story.take().contains(&Effect::RestartDependents));
+}
+
+#[test]
+fn whoever_stops_what_cannot_be_killed_waits_anew() {
+    let mut story = Story::new(&run_spec());
+    story.up(1).run(ended(1)).wait(10_000).wait(10_000).take();
+    story.tell(Input::Stop(2)).dependents().take();
+    story.wait(9_999);
+    assert_eq!(story.take(), []);
+    story.wait(1);
+    assert_eq!(story.take(), [failed(2, Kind::Timeout)]);
 }
 
 #[test]
@@ -342,10 +476,17 @@ struct World {
     launching: bool,
     leader: bool,
     tree: bool,
+    /// What was done to end the run.
+    asked: bool,
+    killed: bool,
     needs: Option<u64>,
     dependents: Option<u64>,
     tickets: u64,
+    /// Who waits, and whether for a stop.
     open: std::collections::BTreeMap<Ticket, bool>,
+    latched: bool,
+    /// Somebody wants it to run, since the last stop.
+    wanted: bool,
 }
 
 impl World {
@@ -355,10 +496,14 @@ impl World {
             match effect {
                 Effect::Launch => {
                     assert!(!self.tree && !self.launching, "a second run beside the first");
+                    assert!(self.wanted, "a run after a stop that nobody wants");
                     self.launching = true;
+                    (self.asked, self.killed) = (false, false);
                 }
                 Effect::AskNeeds(question) => self.needs = Some(*question),
                 Effect::StopDependents(question) => self.dependents = Some(*question),
+                Effect::Ask | Effect::Signal(_) => self.asked = true,
+                Effect::Kill(_) | Effect::Force => self.killed = true,
                 Effect::Answer(ticket, outcome) => {
                     let stop = self.open.remove(ticket).expect("answered once");
                     if stop && outcome.0.is_ok() {
@@ -372,19 +517,31 @@ impl World {
         assert!(!state.is_up() || self.tree);
     }
 
-    fn input(&mut self, step: &Move) -> Option<Input> {
+    fn command(&mut self, stop: bool, input: impl FnOnce(Ticket) -> Input) -> Input {
         self.tickets += 1;
-        let ticket = self.tickets;
-        let mut command = |stop, input| {
-            self.open.insert(ticket, stop);
-            Some(input)
-        };
-        match step.kind % 18 {
-            0 => command(false, Input::Start(ticket)),
-            1 => command(true, Input::Stop(ticket)),
-            2 => command(false, Input::Restart(ticket)),
-            3 => command(false, Input::Want(ticket)),
-            4 => Some(Input::Latch(step.wait.is_multiple_of(3))),
+        self.open.insert(self.tickets, stop);
+        self.wanted = !stop;
+        input(self.tickets)
+    }
+
+    fn input(&mut self, step: &Move) -> Option<Input> {
+        let run = |input| Some(Input::Run(input));
+        let hope = [Hope::None, Hope::Some, Hope::OtherPort][usize::try_from(step.wait % 3).unwrap()];
+        match step.kind % 25 {
+            0 => Some(self.command(false, Input::Start)),
+            1 => Some(self.command(true, Input::Stop)),
+            2 => Some(self.command(false, Input::Restart)),
+            3 => {
+                // Another sidecar's wish does not undo a stop.
+                let wanted = self.wanted;
+                let input = self.command(false, Input::Want);
+                self.wanted = wanted || (!self.open.values().any(|stop| *stop));
+                Some(input)
+            }
+            4 => {
+                self.latched = step.wait.is_multiple_of(3);
+                Some(Input::Latch(self.latched))
+            }
             5 | 6 => self.needs.take().map(|question| {
                 let refused = step.wait.is_multiple_of(5);
                 Input::Needs(question, if refused { Err(error(Kind::NotReady)) } else { Ok(()) })
@@ -393,31 +550,64 @@ impl World {
             8 | 9 if self.launching => {
                 self.launching = false;
                 if step.wait.is_multiple_of(4) {
-                    return Some(Input::Run(RunInput::LaunchFailed(Failure::passing(error(
-                        Kind::LaunchFailed,
-                    )))));
+                    return run(RunInput::LaunchFailed(Failure { error: error(Kind::LaunchFailed), hope }));
                 }
                 (self.leader, self.tree) = (true, true);
-                Some(Input::Run(RunInput::Launched))
+                run(RunInput::Launched)
             }
-            10 if self.tree => Some(Input::Run(RunInput::Ready)),
-            11 if self.leader => {
+            10 | 11 if self.tree => run(RunInput::Ready),
+            12 if self.leader => {
                 self.leader = false;
-                Some(Input::Run(ended(i32::try_from(step.wait % 3).unwrap())))
+                let exit = Exit::of(ExitReason::Abnormal, 1);
+                run(RunInput::Exited(exit, hope, error(Kind::Exited)))
             }
-            12 if self.tree && !self.leader => {
+            13 if self.leader => {
+                self.leader = false;
+                run(ended(0))
+            }
+            14 | 15 if self.tree && !self.leader => {
                 self.tree = false;
-                Some(Input::Run(RunInput::Empty))
+                run(RunInput::Empty)
             }
-            13 if self.tree => Some(Input::Run(RunInput::Unfit(Failure {
-                error: error(Kind::ForeignListener),
-                hope: [Hope::None, Hope::Some, Hope::OtherPort][usize::try_from(step.wait % 3).unwrap()],
-            }))),
-            14 if self.tree => Some(Input::Run(RunInput::Lives(Err("no".into())))),
-            15 if self.tree => Some(Input::Run(RunInput::Asked(Err("no".into())))),
-            16 if self.tree => Some(Input::Run(RunInput::SignalRefused)),
+            16 if self.tree => run(RunInput::Unfit(Failure { error: error(Kind::ForeignListener), hope })),
+            17 if self.tree => run(RunInput::Lives(Err("no".into()))),
+            18 if self.tree => run(RunInput::Asked(Err("no".into()))),
+            19 if self.tree => run(RunInput::Asked(Ok(()))),
+            20 if self.tree => run(RunInput::SignalRefused),
+            21 if self.tree => run(RunInput::Serves(Err("no".into()))),
+            22 if self.tree => run(RunInput::NotYet(Kind::NotReady, "not yet".into())),
+            23 if self.tree && step.wait.is_multiple_of(4) => {
+                // Whoever reports it kills what is left.
+                (self.leader, self.killed) = (false, true);
+                run(RunInput::KeeperLost(error(Kind::KeeperLost)))
+            }
+            24 => Some(self.command(true, Input::StopFor)),
             _ => Some(Input::Wake),
         }
+    }
+
+    /// One step towards the end that follows from what was done, and from nothing else.
+    fn end(&mut self) -> Option<Input> {
+        if let Some(question) = self.needs.take() {
+            return Some(Input::Needs(question, Ok(())));
+        }
+        if let Some(question) = self.dependents.take() {
+            return Some(Input::Dependents(question));
+        }
+        if self.launching {
+            self.launching = false;
+            (self.leader, self.tree) = (true, true);
+            return Some(Input::Run(RunInput::Launched));
+        }
+        if self.leader && (self.asked || self.killed) {
+            self.leader = false;
+            return Some(Input::Run(ended(0)));
+        }
+        if self.tree && !self.leader && self.killed {
+            self.tree = false;
+            return Some(Input::Run(RunInput::Empty));
+        }
+        None
     }
 }
 
@@ -431,29 +621,33 @@ proptest! {
         let mut run = run_spec();
         run.stop.request = request.then_some(StopRequest::CloseStdin);
         run.health.live = Some("tcp".parse::<sidecar_spec::Check>().unwrap().into());
+        run.health.ready = Some("tcp".parse::<sidecar_spec::Check>().unwrap().into());
         run.restart.stable_after = Span::from_secs(20);
         let (mut story, mut world) = (Story::new(&run), World::default());
         for step in &moves {
             story.now += Duration::from_millis(step.wait);
-            if let Some(input) = world.input(step) {
-                story.tell(input);
-                world.obey(&story.take(), story.state());
-            }
+            let Some(input) = world.input(step) else { continue };
+            let is_stop = matches!(input, Input::Stop(_) | Input::StopFor(_));
+            let latched = world.latched;
+            story.tell(input);
+            let effects = story.take();
+            // Nothing is started before an update, but what the keeper was told already.
+            prop_assert!(!latched || !effects.contains(&Effect::Launch) || story.state() == State::Starting);
+            world.obey(&effects, story.state());
+            // Who waits for a start does not wait through a stop.
+            prop_assert!(!is_stop || world.open.values().all(|stop| *stop));
         }
         // In the end everything is stopped, and nobody is left without an answer.
-        world.open.insert(u64::MAX, true);
-        story.tell(Input::Stop(u64::MAX));
+        let input = world.command(true, Input::Stop);
+        story.tell(input);
         world.obey(&story.take(), story.state());
-        for kind in [5, 7, 8, 7, 11, 12, 7].into_iter().cycle().take(200) {
-            story.now += Duration::from_secs(1);
-            story.tell(Input::Wake);
-            world.obey(&story.take(), story.state());
-            if let Some(input) = world.input(&Move { kind, wait: 1 }) {
+        for _ in 0..60 {
+            if let Some(input) = world.end() {
                 story.tell(input);
                 world.obey(&story.take(), story.state());
             }
         }
-        prop_assert!(story.state().is_down(), "{:?}", story.machine);
+        prop_assert!(matches!(story.state(), State::Stopped | State::Idle), "{:?}", story.machine);
         prop_assert!(world.open.is_empty(), "{:?} of {:?}", world.open, story.machine);
     }
 }
