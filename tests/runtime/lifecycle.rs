@@ -106,6 +106,11 @@ fn who_blocks_a_stop_is_told() {
         Happened::StopBlocked { processes } => Some(processes.clone()),
         _ => None,
     });
+    let exit = scene.until(|event| match &event.what {
+        Happened::Exited { exit } => Some(exit.clone()),
+        _ => None,
+    });
+    assert_eq!((exit.reason, exit.to_string().as_str()), (ExitReason::Killed, "was killed by SIGKILL"));
     assert_eq!(blockers.len(), 3);
     assert!(blockers.iter().any(|it| it.pid == pid));
     assert!(blockers.iter().all(|it| it.name.as_deref() == Some("misbehave")), "{blockers:?}");

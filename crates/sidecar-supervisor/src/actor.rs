@@ -130,7 +130,11 @@ impl Actor {
 
     fn launched(&mut self, running: Arc<Running>) {
         let pid = running.keeper.leader().pid;
-        self.shared.view().running = Some(Arc::clone(&running));
+        {
+            let mut view = self.shared.view();
+            view.running = Some(Arc::clone(&running));
+            view.pid = Some(pid);
+        }
         self.running = Some(running);
         self.tell(Happened::Launched { pid });
         self.step(Input::Run(RunInput::Launched));
@@ -140,6 +144,8 @@ impl Actor {
         match &input {
             RunInput::Exited(exit, ..) => {
                 self.cancel.cancel();
+                // Its number may be another's from now on.
+                self.shared.view().pid = None;
                 self.tell(Happened::Exited { exit: exit.clone() });
             }
             RunInput::LaunchFailed(failure) => {
@@ -151,7 +157,8 @@ impl Actor {
             }
             RunInput::Empty => {
                 self.running = None;
-                self.shared.view().running = None;
+                let mut view = self.shared.view();
+                (view.running, view.pid) = (None, None);
             }
             _ => {}
         }
@@ -242,6 +249,7 @@ impl Actor {
         let Some(running) = &self.running else { return };
         running.is_asked();
         if overdue {
+            running.is_overdue();
             let processes = running.processes().into_iter();
             let processes = processes.map(|it| Blocker { pid: it.pid, name: it.name() }).collect();
             self.tell(Happened::StopBlocked { processes });

@@ -320,7 +320,8 @@ fn a_stop_is_not_taken_back_by_what_depends_on_it() {
 #[test]
 fn a_start_behind_a_stop_of_what_is_down_answers_both() {
     let mut story = Story::new(&run_spec());
-    story.tell(Input::Stop(1)).tell(Input::Start(2)).take();
+    story.tell(Input::Stop(1)).tell(Input::Start(2));
+    assert!(story.take().contains(&ok(1)));
     // The answer about the dependents comes late, and concerns nobody any more.
     story.tell(Input::Dependents(1)).needs().run(RunInput::Launched).run(RunInput::Ready);
     assert_eq!((story.take().last(), story.state()), (Some(&ok(2)), State::Running));
@@ -409,6 +410,10 @@ fn before_an_update_nothing_is_started() {
     assert!(story.take().contains(&failed(3, Kind::Updating)));
     story.tell(Input::Latch(false)).up(4);
     assert_eq!(story.state(), State::Running);
+    // Not even what was under way.
+    story.tell(Input::Restart(5)).tell(Input::Latch(true)).run(ended(0)).run(RunInput::Empty);
+    assert!(story.take().contains(&failed(5, Kind::Updating)));
+    assert_eq!(story.state(), State::Stopped);
 }
 
 #[test]
@@ -471,6 +476,7 @@ struct Move {
 }
 
 /// A world that answers effects, late and in any way that is possible.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of the world")]
 #[derive(Default)]
 struct World {
     launching: bool,
