@@ -276,7 +276,8 @@ fn dropping_the_supervisor_ends_all() {
     it.start().wait().unwrap();
     let leader = sidecar_keeper::ProcessId::of(it.status().pid.unwrap()).unwrap();
     let tree = leader.descendants();
-    assert_eq!(tree.len(), 2);
+    // Under wine, a console has a process of its own.
+    assert!(tree.len() >= 2);
     drop(supervisor);
     // A sidecar holds its supervisor.
     assert!(leader.is_alive() && it.state() == State::Running);
