@@ -80,7 +80,14 @@ fn each_variable_that_matters_leads_to_the_normal_road() {
 
 #[test]
 fn each_file_that_matters_leads_to_the_normal_road() {
-    for name in ["sidecar.toml", "Cargo.toml", "sidecar.lock", "tauri.conf.json", "../out/sidecars.rs"] {
+    for name in [
+        "sidecar.toml",
+        "Cargo.toml",
+        "sidecar.lock",
+        "tauri.conf.json",
+        "../out/sidecars.rs",
+        "../out/sidecar-spec.json",
+    ] {
         let app = built();
         app.write(name, &format!("{}\n", app.read(name)));
         assert!(!is_said_again(&app, app.build_script(&HOST)), "{name}");

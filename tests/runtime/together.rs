@@ -10,6 +10,7 @@ crate::stories![
     what_needs_one_that_fails_fails_with_it,
     a_restart_is_passed_on_where_it_is_wanted,
     values_of_others_are_put_in,
+    who_has_no_run_table_is_not_started_with_the_others,
 ];
 
 fn serving(more: Value) -> Value {
@@ -87,4 +88,17 @@ fn values_of_others_are_put_in() {
     let said = crate::scene::lines(&scene.sidecar("web"));
     let database = format!("env DATABASE=http://127.0.0.1:{port}/?port={port}");
     assert_eq!(said, [database, "env MODE=development".to_owned()]);
+}
+
+fn who_has_no_run_table_is_not_started_with_the_others() {
+    let scene = Scene::of(&[("db", serving(json!({}))), ("tool", json!({}))]);
+    scene.supervisor.start_all().wait().unwrap();
+    let states = ["db", "tool"].map(|name| scene.sidecar(name).state());
+    assert_eq!(states, [State::Running, State::Idle]);
+    // It is not there, as whoever starts it by its name is told.
+    assert_eq!(scene.sidecar("tool").start().wait().unwrap_err().kind(), Kind::ProgramMissing);
+    scene.supervisor.stop_all().wait().unwrap();
+    assert_eq!(scene.sidecar("db").state(), State::Stopped);
+    let alone = Scene::of(&[("tool", json!({}))]);
+    alone.supervisor.start_all().wait().unwrap();
 }

@@ -1,9 +1,11 @@
 //! `cargo xtask demo`: what an app author does, with real programs, on this machine alone.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to the person at the terminal")]
 
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
-use std::process::Command;
-use std::time::Instant;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use sidecar_tests::{Content, ReleaseServer};
 
@@ -30,6 +32,17 @@ const SNAPSHOT: &str = "xtask/demo.txt";
 const SIDECARS: [(&str, &str); 3] =
     [("evanw/esbuild", "esbuild"), ("astral-sh/ruff", "ruff"), ("evilmartians/lefthook", "lefthook")];
 
+/// How the demo's server is run.
+const RUN: &str = r#"[sidecar.esbuild.run]
+args = ["--servedir=.", "--serve=127.0.0.1:{port}"]
+stdin = "pipe"                               # esbuild serves as long as its input is open
+health = { ready = "http:/" }
+stop = { request = "close-stdin" }
+"#;
+
+/// Nothing of the demo takes longer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Runs the demo.
 pub(crate) fn run(account: Account) -> Result<()> {
     let mut told = Told::default();
@@ -40,6 +53,11 @@ pub(crate) fn run(account: Account) -> Result<()> {
     stage.sync(&mut told)?;
     stage.build(&mut told)?;
     stage.again(&mut told)?;
+    if stand_ins {
+        told.line("           the stand-ins serve nothing, so that none is kept running");
+    } else {
+        stage.keep(&mut told)?;
+    }
     told.line("");
     told.line(&format!(
         "The app is in {}; sidecar.toml and sidecar.lock are what you would commit.",
@@ -108,7 +126,13 @@ impl Stage {
         fsx::remove_dir_all(&demo.join("cache"))?;
         let names = SIDECARS.map(|(_, name)| name);
         let library = root().join("crates/sidecar-fetch");
-        let app = demo_app::App { sidecars: &names, synced: true, sidecar_fetch: Some(&library) };
+        let supervisor = root().join("crates/sidecar-supervisor");
+        let app = demo_app::App {
+            sidecars: &names,
+            synced: true,
+            sidecar_fetch: Some(&library),
+            sidecar_supervisor: Some(&supervisor),
+        };
         let src_tauri = demo_app::write(&demo.join("app"), &app)?;
         let exe = std::env::consts::EXE_SUFFIX;
         let subcommand = fsx::target_dir().join(format!("debug/cargo-sidecar{exe}"));
@@ -130,7 +154,14 @@ impl Stage {
                 ),
             );
         }
-        Ok(())
+        // What a person would write below the entry.
+        let manifest = self.src_tauri.join("sidecar.toml");
+        let text = String::from_utf8_lossy(&fsx::read(&manifest)?).into_owned();
+        fsx::publish(
+            &manifest,
+            format!("{}\n{RUN}", text.trim_end().to_owned() + "\n").as_bytes(),
+            Mode::Plain,
+        )
     }
 
     fn sync(&self, told: &mut Told) -> Result<()> {
@@ -200,6 +231,39 @@ impl Stage {
             if fresh { "once more: fresh, build.rs did not run" } else { "once more: build.rs ran again" },
         );
         if fresh { Ok(()) } else { Err(Error::new(format!("a second build was not fresh\n{said}"))) }
+    }
+
+    /// A second program of the app keeps esbuild running. It is killed without a warning, and nothing stays behind.
+    fn keep(&self, told: &mut Told) -> Result<()> {
+        let start = Instant::now();
+        let program = self.target_dir().join(format!("debug/kept{}", std::env::consts::EXE_SUFFIX));
+        let mut app = Command::new(program)
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(Error::because("the app that keeps esbuild does not start"))?;
+        let mut said = String::new();
+        let output = app.stdout.take().map(BufReader::new);
+        if let Some(mut output) = output {
+            let _ = output.read_line(&mut said);
+        }
+        let address: Option<SocketAddr> =
+            said.trim().strip_prefix("http://").and_then(|address| address.parse().ok());
+        let killed = Instant::now();
+        app.kill().and_then(|()| app.wait()).map_err(Error::because("the app cannot be killed"))?;
+        let address = address.ok_or_else(|| Error::new("the app did not tell where esbuild listens"))?;
+        told.step(
+            "keep",
+            start,
+            "the app runs esbuild as a server: ready when the port is proved to be its own",
+        );
+        while TcpStream::connect(address).is_ok() {
+            if killed.elapsed() > PATIENCE {
+                return Err(Error::new(format!("esbuild outlived its app: it still answers on {address}")));
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        told.step("kill", killed, "kill -9 on the app: esbuild is gone as well");
+        Ok(())
     }
 
     fn sidecar(&self, args: &[&str]) -> Result<(String, String)> {

@@ -22,6 +22,10 @@ const FILES: [(&str, &str); 11] = [
     (".gitignore", "/src-tauri/target\n/src-tauri/gen\n/src-tauri/binaries\n"),
 ];
 
+/// The program that keeps a sidecar running.
+const KEPT: (&str, &str) =
+    ("src-tauri/src/bin/kept.rs", include_str!("../demo-app/src-tauri/src/bin/kept.rs"));
+
 /// What the app is to be.
 #[derive(Debug, Default)]
 pub(crate) struct App<'a> {
@@ -29,6 +33,8 @@ pub(crate) struct App<'a> {
     pub(crate) sidecars: &'a [&'a str],
     /// Whether `tauri.conf.json` lists the sidecars already, as after `cargo sidecar sync`.
     pub(crate) synced: bool,
+    /// Where the crate `sidecar-supervisor` is; with it, a second program keeps esbuild running.
+    pub(crate) sidecar_supervisor: Option<&'a Path>,
     /// Where the crate `sidecar-fetch` is; without it the build script only calls `tauri_build::build()`.
     pub(crate) sidecar_fetch: Option<&'a Path>,
 }
@@ -38,15 +44,14 @@ pub(crate) struct App<'a> {
 pub(crate) fn write(root: &Path, app: &App<'_>) -> Result<PathBuf> {
     let names: Vec<String> = app.sidecars.iter().map(|name| format!("{name:?}")).collect();
     let names = names.join(", ");
-    let dependency = match app.sidecar_fetch {
-        Some(path) => {
-            let path = std::path::absolute(path).map_err(Error::because("sidecar-fetch has no path"))?;
-            format!("sidecar-fetch = {{ path = {:?} }}\n", path.display().to_string())
-        }
-        None => String::new(),
+    let fetch = dependency("sidecar-fetch", app.sidecar_fetch)?;
+    let supervisor = dependency("sidecar-supervisor", app.sidecar_supervisor)?;
+    let fill = |text: &str| {
+        let text = text.replace("{{sidecars}}", &names).replace("{{sidecar-fetch}}\n", &fetch);
+        text.replace("{{sidecar-supervisor}}\n", &supervisor)
     };
-    let fill = |text: &str| text.replace("{{sidecars}}", &names).replace("{{sidecar-fetch}}\n", &dependency);
-    for (path, text) in FILES {
+    let kept = app.sidecar_supervisor.map(|_| KEPT);
+    for (path, text) in FILES.into_iter().chain(kept) {
         update(&root.join(path), fill(text).as_bytes())?;
     }
     let src_tauri = root.join("src-tauri");
@@ -54,6 +59,13 @@ pub(crate) fn write(root: &Path, app: &App<'_>) -> Result<PathBuf> {
     update(&src_tauri.join("tauri.conf.json"), config(app).as_bytes())?;
     update(&src_tauri.join("icons/icon.ico"), &icon())?;
     Ok(src_tauri)
+}
+
+/// The line of `Cargo.toml` for a crate of this repository.
+fn dependency(name: &str, path: Option<&Path>) -> Result<String> {
+    let Some(path) = path else { return Ok(String::new()) };
+    let path = std::path::absolute(path).map_err(Error::because(format!("{name} has no path")))?;
+    Ok(format!("{name} = {{ path = {:?} }}\n", path.display().to_string()))
 }
 
 fn update(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -131,6 +143,7 @@ mod tests {
             sidecars: &["esbuild", "ruff"],
             synced: true,
             sidecar_fetch: Some(Path::new("/somewhere/sidecar-fetch")),
+            sidecar_supervisor: None,
         };
         let src_tauri = write(dir.path(), &app).unwrap();
         for (path, _) in FILES {

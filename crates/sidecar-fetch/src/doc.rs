@@ -11,6 +11,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::config::{Node, as_json};
 use crate::error::{Error, Kind, nearest};
 use crate::fsx;
 
@@ -237,13 +238,17 @@ impl<'d> Value<'d> {
         Ok(Table { doc, name: self.key, at, entries, asked: Vec::new() })
     }
 
+    /// The value as JSON has it, or where something stands that JSON has no form for, and what that is.
+    pub(crate) fn to_json(&self) -> Result<Node, (Place, &'static str)> {
+        as_json(&self.item).map_err(|(span, what)| (self.doc.place(&span), what))
+    }
+
     /// The value as a type of serde's, or where it does not fit, and what its type says about that.
     #[cfg(feature = "resolve")]
-    pub(crate) fn deserialize<T: serde::de::DeserializeOwned>(self) -> Result<T, (Place, String)> {
-        let (doc, span) = (self.doc, self.item.span());
-        T::deserialize(toml::de::ValueDeserializer::from(self.item)).map_err(|error| {
-            let at = error.span().unwrap_or(span);
-            (doc.place(&at), error.message().to_owned())
+    pub(crate) fn deserialize<T: serde::de::DeserializeOwned>(&self) -> Result<T, (Place, String)> {
+        T::deserialize(toml::de::ValueDeserializer::from(self.item.clone())).map_err(|error| {
+            let at = error.span().unwrap_or(self.item.span());
+            (self.doc.place(&at), error.message().to_owned())
         })
     }
 

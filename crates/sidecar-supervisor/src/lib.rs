@@ -6,6 +6,7 @@ mod cancel;
 mod capture;
 mod client;
 mod diagnose;
+mod embed;
 mod env;
 mod error;
 mod event;

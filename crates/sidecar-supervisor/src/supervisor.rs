@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use sidecar_keeper::{Ledger, Swept};
-use sidecar_spec::{Spec, SpecErrorKind};
+use sidecar_spec::{Run, Spec, SpecErrorKind};
 use tokio::sync::broadcast;
 
 use crate::actor::{self, Command, Gather, Message};
@@ -261,13 +261,17 @@ impl Supervisor {
 
     /// Starts every sidecar, each after those that it depends on. The reply comes when all are ready, or with the first
     /// that is not.
+    ///
+    /// One whose `run` table is missing or empty is left alone: nobody said how it serves. It is a program that is run
+    /// [once](Sidecar::output), when it is needed.
     pub fn start_all(&self) -> Reply<()> {
-        self.all(Command::Start)
+        let nothing = Run::default();
+        self.all(Command::Start, |shared| shared.spec.run != nothing)
     }
 
     /// Stops every sidecar, each after those that depend on it. The reply comes when nothing of any of them runs.
     pub fn stop_all(&self) -> Reply<()> {
-        self.all(Command::Stop)
+        self.all(Command::Stop, |_| true)
     }
 
     /// What happens from now on.
@@ -307,10 +311,11 @@ impl Supervisor {
         }
     }
 
-    fn all(&self, command: Command) -> Reply<()> {
+    fn all(&self, command: Command, is_meant: impl Fn(&Shared) -> bool) -> Reply<()> {
         let (answer, reply) = Reply::new();
-        let gather = Gather::new(self.owner.app.sidecars.len(), answer);
-        for shared in self.owner.app.sidecars.values() {
+        let meant: Vec<_> = self.owner.app.sidecars.values().filter(|shared| is_meant(shared)).collect();
+        let gather = Gather::new(meant.len(), answer);
+        for shared in meant {
             let gather = Arc::clone(&gather);
             shared.send(Message::Command(command, Box::new(move |outcome| gather.arrived(outcome))));
         }

@@ -10,9 +10,22 @@ pub(super) struct Spelling<'a> {
     pub(super) install_as: &'a str,
     /// Directory of the binaries, as in `externalBin`.
     pub(super) binaries: &'a str,
-    pub(super) version: &'a str,
+    /// `None`: none is locked, and something stands in.
+    pub(super) version: Option<&'a str>,
     /// Where the binary lies in the directory of a tree; `None` for one file.
     pub(super) tree: Option<String>,
+}
+
+impl Spelling<'_> {
+    fn version(&self) -> &str {
+        self.version.unwrap_or("unlocked")
+    }
+
+    /// Of a tree, where its program lies below the app's resource directory.
+    pub(super) fn resource(&self) -> Option<String> {
+        let binary = self.tree.as_ref()?;
+        Some(format!("{}/{}/{binary}", self.binaries, self.install_as))
+    }
 }
 
 /// The text of the file: only `&str` constants, one module per sidecar.
@@ -21,11 +34,12 @@ pub(super) fn text<'a>(sidecars: impl IntoIterator<Item = Spelling<'a>>) -> Stri
         "// Written by sidecar-fetch: `include!(concat!(env!(\"OUT_DIR\"), \"/sidecars.rs\"));`\n",
     );
     for sidecar in sidecars {
-        if let Some(binary) = &sidecar.tree {
-            tree(&mut out, &sidecar, binary);
+        if let Some(program) = sidecar.resource() {
+            tree(&mut out, &sidecar, &program);
             continue;
         }
-        let Spelling { name, install_as, binaries, version, .. } = sidecar;
+        let Spelling { name, install_as, binaries, .. } = sidecar;
+        let version = sidecar.version();
         let config = format!("{binaries}/{install_as}");
         let _ = write!(
             out,
@@ -42,17 +56,17 @@ pub(super) fn text<'a>(sidecars: impl IntoIterator<Item = Spelling<'a>>) -> Stri
 }
 
 /// The module of a sidecar that is a directory of the app's resources.
-fn tree(out: &mut String, sidecar: &Spelling<'_>, binary: &str) {
-    let Spelling { name, install_as, binaries, version, .. } = sidecar;
+fn tree(out: &mut String, sidecar: &Spelling<'_>, program: &str) {
+    let Spelling { name, install_as, binaries, .. } = sidecar;
+    let version = sidecar.version();
     let directory = format!("{binaries}/{install_as}/");
-    let rust = format!("{directory}{binary}");
     let _ = write!(
         out,
         "\n/// The sidecar `{name}`, with the files beside it.\npub mod {module} {{\n    \
          /// In `bundle.resources`.\n    \
          pub const CONFIG: &str = {directory:?};\n    \
-         /// In Rust: `app.path().resolve(\"{rust}\", BaseDirectory::Resource)` is the program.\n    \
-         pub const RUST: &str = {rust:?};\n    \
+         /// In Rust: `app.path().resolve(\"{program}\", BaseDirectory::Resource)` is the program.\n    \
+         pub const RUST: &str = {program:?};\n    \
          /// `name` in the scope of a capability's shell permission.\n    pub const SCOPE: &str = {install_as:?};\n    \
          /// The version that is locked.\n    pub const VERSION: &str = {version:?};\n}}\n",
         module = module(name),
@@ -86,7 +100,7 @@ mod tests {
             name: "llama-server",
             install_as: "my-llama",
             binaries: "binaries",
-            version: "b6900",
+            version: Some("b6900"),
             tree: None,
         }]);
         for part in [
@@ -105,7 +119,7 @@ mod tests {
             name: "llama-server",
             install_as: "my-llama",
             binaries: "binaries",
-            version: "b6900",
+            version: Some("b6900"),
             tree: Some("bin/llama-server".to_owned()),
         }]);
         for part in [

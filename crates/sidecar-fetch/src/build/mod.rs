@@ -7,8 +7,10 @@ mod inputs;
 mod local;
 mod place;
 mod script;
+mod spec;
 mod tauri;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use self::constants::Spelling;
@@ -31,6 +33,12 @@ use crate::target::Target;
 /// the committed lock; it asks no API, reads no token, runs nothing that it fetched, and writes neither lock nor
 /// config. Where something does not agree it prints `cargo::error=` lines that say which command mends it, and ends the
 /// script with exit code 1.
+///
+/// For the app's code it writes two files into `OUT_DIR`, also where it installs nothing (placeholders, docs.rs, mobile
+/// targets): `sidecars.rs` with the spellings of each sidecar's name as constants, and `sidecar-spec.json` with the place
+/// and the `run` table of each sidecar that this target and these features select, which
+/// `sidecar_supervisor::spec_json!()` embeds. Mobile targets select none. A `run` table is handed on as it stands:
+/// `cargo sidecar` checks it, and so does the supervisor that reads it.
 ///
 /// Where Tauri's configuration does not list what this build needs, a build that the Tauri command bundles fails, and so
 /// does one in CI. In development, `TAURI_CONFIG` is set for the rest of the build script, so that
@@ -95,6 +103,7 @@ fn run(script: &Script, lines: &mut Lines) -> Result<Done, Error> {
     let constants = write_constants(script, &manifest, lock.as_ref())?;
     let names = manifest.sidecars.values().flat_map(|s| s.features.iter().map(String::as_str));
     let features = script.enabled(names);
+    let spec = write_spec(script, &manifest, lock.as_ref(), &features)?;
     let mut needs = Needs {
         manifest: &manifest,
         wanted: Wanted::for_target(&manifest, &script.target, &features),
@@ -107,7 +116,7 @@ fn run(script: &Script, lines: &mut Lines) -> Result<Done, Error> {
         tauri.judge(script, &needs, lines)?;
         capability::judge(script, &manifest, tauri, lines)?;
     }
-    let mut done = Done { files: vec![constants], ..Done::default() };
+    let mut done = Done { files: vec![constants, spec], ..Done::default() };
     let cache = LazyCache::default();
     let mut placing = Placing::new(script, &manifest, lock.as_ref(), &cache);
     // Mobile targets take no sidecars.
@@ -153,17 +162,47 @@ fn read_lock(script: &Script, manifest: &Manifest) -> Result<Option<Lock>, Error
 }
 
 fn write_constants(script: &Script, manifest: &Manifest, lock: Option<&Lock>) -> Result<PathBuf, Error> {
-    let locked = |name: &str| lock.and_then(|lock| lock.sidecars.get(name));
-    let spellings = manifest.sidecars.values().map(|sidecar| Spelling {
+    let spellings = manifest.sidecars.values().map(|sidecar| spelling(script, manifest, lock, sidecar));
+    write(script, "sidecars.rs", &constants::text(spellings))
+}
+
+/// The sidecars of this build. On a target that takes none there are none: an app that starts all of them starts nothing.
+fn write_spec(
+    script: &Script,
+    manifest: &Manifest,
+    lock: Option<&Lock>,
+    features: &BTreeSet<String>,
+) -> Result<PathBuf, Error> {
+    let is_here =
+        |sidecar: &&Sidecar| Platform::of(&script.target).is_desktop() && sidecar.is_for(&script.target);
+    let sidecars = manifest.enabled(features).filter(is_here);
+    let entries = sidecars.map(|sidecar| {
+        (spelling(script, manifest, lock, sidecar), sidecar.run.as_ref().map(|run| &run.data))
+    });
+    write(script, spec::FILE, &spec::text(entries))
+}
+
+/// Writes a file for the app's code into `OUT_DIR`. Where it says the same already, the app is not compiled again.
+fn write(script: &Script, name: &str, text: &str) -> Result<PathBuf, Error> {
+    let path = script.out.join(name);
+    fsx::write_if_changed(&path, text)?;
+    Ok(path)
+}
+
+fn spelling<'a>(
+    script: &Script,
+    manifest: &'a Manifest,
+    lock: Option<&'a Lock>,
+    sidecar: &'a Sidecar,
+) -> Spelling<'a> {
+    let locked = lock.and_then(|lock| lock.sidecars.get(&sidecar.name));
+    Spelling {
         name: &sidecar.name,
         install_as: &sidecar.install_as,
         binaries: &manifest.settings.binaries,
-        version: locked(&sidecar.name).map_or("unlocked", |locked| locked.version_text()),
-        tree: sidecar.is_tree().then(|| binary_in_tree(locked(&sidecar.name), sidecar, &script.target)),
-    });
-    let path = script.out.join("sidecars.rs");
-    fsx::write_if_changed(&path, &constants::text(spellings))?;
-    Ok(path)
+        version: locked.map(Locked::version_text),
+        tree: sidecar.is_tree().then(|| binary_in_tree(locked, sidecar, &script.target)),
+    }
 }
 
 /// Where the binary lies in its tree; a guess where the lock has nothing for the target, as nothing is installed then.

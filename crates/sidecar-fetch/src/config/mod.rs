@@ -28,4 +28,5 @@ pub(crate) use files::json_fault;
 pub(crate) use files::{ConfigFile, Configs, Deciding, Format};
 pub(crate) use node::{Node, Value};
 pub(crate) use platform::Platform;
+pub(crate) use toml::as_json;
 pub(crate) use wanted::{Owned, Wanted, normalized};

@@ -1,5 +1,7 @@
 //! TOML to [`Node`]s.
 
+use std::ops::Range;
+
 use ::toml::Spanned;
 use ::toml::de::{DeTable, DeValue};
 
@@ -20,6 +22,36 @@ pub(super) fn parse(text: &str) -> Result<Node, Fault> {
             words: error.message().lines().collect::<Vec<_>>().join("; "),
         }),
     }
+}
+
+/// A value of a document as data that leaves TOML for good.
+///
+/// # Errors
+/// Where something stands that JSON has no form for, and what that is.
+pub(crate) fn as_json(value: &Spanned<DeValue<'_>>) -> Result<Node, (Range<usize>, &'static str)> {
+    match formless(value) {
+        Some(found) => Err(found),
+        None => Ok(node(value.clone(), 0)),
+    }
+}
+
+/// The first of all values in this one that JSON has no form for.
+fn formless(value: &Spanned<DeValue<'_>>) -> Option<(Range<usize>, &'static str)> {
+    let what = match value.get_ref() {
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Float(number) if float(number.as_str()) == Value::Null => "a number that is not finite",
+        // Those who read JSON make a fraction of more.
+        DeValue::Integer(number) if i64::from_str_radix(&digits(number), number.radix()).is_err() => {
+            "a whole number of more than 64 bits"
+        }
+        DeValue::Array(items) => return items.iter().find_map(formless),
+        DeValue::Table(table) => {
+            let found = table.values().filter_map(formless);
+            return found.min_by_key(|(span, _)| span.start);
+        }
+        _ => return None,
+    };
+    Some((value.span(), what))
 }
 
 fn object(table: DeTable<'_>, mark: usize) -> Value {
@@ -50,9 +82,12 @@ fn node(value: Spanned<DeValue<'_>>, mark: usize) -> Node {
 
 /// A number that has no bits enough is none, as one that is not finite: serde reads that as null.
 fn integer(number: &::toml::de::DeInteger<'_>) -> Value {
-    let digits = number.as_str().replace('_', "");
-    let value = i128::from_str_radix(&digits, number.radix());
+    let value = i128::from_str_radix(&digits(number), number.radix());
     value.map_or(Value::Null, |number| Value::Number(number.to_string()))
+}
+
+fn digits(number: &::toml::de::DeInteger<'_>) -> String {
+    number.as_str().replace('_', "")
 }
 
 fn float(number: &str) -> Value {

@@ -2,6 +2,7 @@
 
 mod layout;
 mod parse;
+mod run;
 mod shell;
 pub(crate) mod source;
 
@@ -9,8 +10,6 @@ pub(crate) mod source;
 pub(crate) mod edit;
 #[cfg(feature = "resolve")]
 pub(crate) mod recipe;
-#[cfg(feature = "resolve")]
-mod run;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -19,7 +18,6 @@ use std::time::Duration;
 pub(crate) use layout::Layout;
 #[cfg(feature = "resolve")]
 pub(crate) use parse::duration;
-#[cfg(feature = "resolve")]
 pub(crate) use run::RunTable;
 pub(crate) use shell::{Arg, Args, Shell, in_scope};
 pub(crate) use source::Source;
@@ -89,8 +87,7 @@ pub(crate) struct Sidecar {
     pub(crate) http: bool,
     /// Whether a build for x86-64 will do where the system translates it, as the sidecar's table or the settings say.
     pub(crate) emulation: Option<bool>,
-    /// How the supervisor runs it. A build only hands that on, so it is read where manifests are authored.
-    #[cfg(feature = "resolve")]
+    /// How the supervisor runs it; `None`: nothing is said about that.
     pub(crate) run: Option<RunTable>,
 }
 

@@ -147,10 +147,7 @@ fn sidecar(name: &Located<String>, mut table: Table<'_>) -> Result<Sidecar, Erro
     let shell = shell(&layout, &mut table)?;
     let http = table.boolean("http")?.unwrap_or_default();
     let emulation = table.boolean("emulation")?;
-    #[cfg(feature = "resolve")]
-    let run = table.take("run").map(|value| super::RunTable::parse(&name.value, value)).transpose()?;
-    #[cfg(not(feature = "resolve"))]
-    table.table("run")?;
+    let run = table.take("run").map(|value| super::RunTable::parse(&name.value, &value)).transpose()?;
     table.finish()?;
     let at = name.at.clone();
     Ok(Sidecar {
@@ -169,7 +166,6 @@ fn sidecar(name: &Located<String>, mut table: Table<'_>) -> Result<Sidecar, Erro
         shell,
         http,
         emulation,
-        #[cfg(feature = "resolve")]
         run,
     })
 }

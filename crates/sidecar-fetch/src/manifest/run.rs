@@ -1,77 +1,39 @@
-//! The `run` tables: how the supervisor runs the sidecars. Their types are sidecar-spec's.
+//! The `run` tables: how the supervisor runs the sidecars. A build hands them on as data, and compiles nothing for that;
+//! where manifests are authored, `check` reads them as the supervisor will.
 
-use sidecar_spec::{Program, Run, Spec, nearest};
+#[cfg(feature = "resolve")]
+mod check;
 
-use super::Manifest;
-use crate::doc::{Place, Value};
-use crate::error::{Error, Kind, some_of};
+use crate::config::Node;
+use crate::doc::Value;
+use crate::error::{Error, Kind};
 
 /// One `[sidecar.<name>.run]` table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RunTable {
-    /// Where the table begins.
-    at: Place,
-    run: Run,
+    /// The table as it reaches the app.
+    pub(crate) data: Node,
+    #[cfg(feature = "resolve")]
+    checked: check::Checked,
 }
 
 impl RunTable {
-    pub(super) fn parse(sidecar: &str, value: Value<'_>) -> Result<Self, Error> {
+    pub(super) fn parse(sidecar: &str, value: &Value<'_>) -> Result<Self, Error> {
         if !value.is_table() {
             return Err(value.wrong_type("a table"));
         }
-        let at = value.place();
-        let run = value.deserialize().map_err(|(at, reason)| {
-            Error::new(Kind::RunInvalid, "the `run` table cannot be read")
+        let data = value.to_json().map_err(|(at, what)| {
+            Error::new(Kind::RunInvalid, format!("the `run` table holds {what}"))
                 .fact("at", at)
-                .fact("reason", reason)
+                .fact("reason", "it reaches the app as JSON, which has no form for that")
+                .help("where a text is meant, write it in quotes")
                 .of_sidecar(sidecar, None)
         })?;
-        Ok(Self { at, run })
-    }
-}
-
-impl Manifest {
-    /// What the `run` tables ask for together, and of the other tables.
-    pub(crate) fn check_runs(&self) -> Result<(), Error> {
-        let runs = || self.sidecars.values().filter_map(|s| Some((s.name.as_str(), s.run.as_ref()?)));
-        for (name, table) in runs() {
-            self.check_program(name, table)?;
-        }
-        let problems = Spec::new(runs().map(|(name, table)| (name, table.run.clone()))).check();
-        let Some(first) = problems.first() else { return Ok(()) };
-        let mut error = Error::new(Kind::RunInvalid, first.message.clone()).of_sidecar(&first.sidecar, None);
-        if let Some((_, table)) = runs().find(|(name, _)| *name == first.sidecar) {
-            error = error.fact("at", &table.at);
-        }
-        error = error.fact("problem", first.kind);
-        for other in &problems[1..] {
-            error = error.fact("also", other);
-        }
-        Err(match &first.help {
-            Some(help) => error.help(help),
-            None => error,
+        Ok(Self {
+            data,
+            #[cfg(feature = "resolve")]
+            checked: check::Checked::parse(sidecar, value)?,
         })
-    }
-
-    /// A program that is named must be one that is provisioned.
-    fn check_program(&self, sidecar: &str, table: &RunTable) -> Result<(), Error> {
-        let Some(Program::Provisioned(name)) = &table.run.program else { return Ok(()) };
-        if self.sidecars.contains_key(name) {
-            return Ok(());
-        }
-        let names = self.sidecars.keys().map(String::as_str);
-        let help = match nearest(name, names) {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => {
-                "write a file as `program = { path = \"…\" }`, or one on PATH as `{ on-path = \"…\" }`".into()
-            }
-        };
-        let headline = format!("`program` names `{name}`, and there is no such sidecar");
-        Err(Error::new(Kind::RunInvalid, headline)
-            .fact("at", &table.at)
-            .fact("sidecars", some_of(self.sidecars.keys()))
-            .help(help)
-            .of_sidecar(sidecar, None))
     }
 }
 
@@ -79,36 +41,51 @@ impl Manifest {
 mod tests {
     use std::path::Path;
 
+    use super::super::Manifest;
     use super::*;
 
-    fn check(runs: &str) -> Result<(), Error> {
-        Manifest::parse(Path::new("sidecar.toml"), runs.to_owned())?.check_runs()
+    fn run(keys: &str) -> Result<RunTable, Error> {
+        let text = format!("[sidecar.a]\ngithub = 'o/r'\n[sidecar.a.run]\n{keys}\n");
+        let mut manifest = Manifest::parse(Path::new("sidecar.toml"), text)?;
+        Ok(manifest.sidecars.remove("a").unwrap().run.unwrap())
     }
 
     #[test]
-    fn tables_that_work_together_are_fine() {
-        check(
-            "[sidecar.db]\ngithub = 'o/db'\n[sidecar.db.run]\n[sidecar.api]\ngithub = 'o/api'\n[sidecar.api.run]\n\
-             program = 'db'\nargs = ['{db.url}']\ndepends-on = ['db']\n[sidecar.tool]\ngithub = 'o/tool'\n",
-        )
-        .unwrap();
+    fn a_table_is_handed_on_as_it_stands() {
+        let keys = "port = 0x1F90\nargs = ['--db={data_dir}', \"\\u0001\\\"\"]\nenv = { B = 'x', A = '' }\n\
+                    health.ready = 'http:/health'\npermanent-codes = [7_8]\n[sidecar.a.run.restart.backoff]\njitter = +20\n";
+        let json = "{\"port\":8080,\"args\":[\"--db={data_dir}\",\"\\u0001\\\"\"],\"env\":{\"B\":\"x\",\"A\":\"\"},\
+                    \"health\":{\"ready\":\"http:/health\"},\"permanent-codes\":[78],\"restart\":{\"backoff\":{\"jitter\":20}}}";
+        assert_eq!(run(keys).unwrap().data.to_json(), json);
     }
 
     #[test]
-    fn a_value_is_pointed_at_where_it_stands() {
-        let error =
-            check("[sidecar.a]\ngithub = 'o/r'\n[sidecar.a.run]\nstdin = 'pipe'\nport = 0\n").unwrap_err();
-        assert_eq!(error.kind(), Kind::RunInvalid);
-        assert!(error.facts().any(|fact| fact == ("at", "sidecar.toml:5:8")), "{error}");
+    fn what_json_cannot_say_is_pointed_at() {
+        for (keys, line, what) in [
+            ("args = []\ncwd = 2026-01-02", 5, "a date or time"),
+            ("args = ['a',\n 'b',\n 07:32:00]", 6, "a date or time"),
+            (
+                "[sidecar.a.run.restart.backoff]\njitter = 1.0\nfactor = -inf",
+                6,
+                "a number that is not finite",
+            ),
+            ("limits = { cpu = nan }", 4, "a number that is not finite"),
+            ("port = 0x1_0000_0000_0000_0000", 4, "a whole number of more than 64 bits"),
+            ("z = 1979-05-27\na = nan", 4, "a date or time"),
+        ] {
+            let error = run(keys).unwrap_err();
+            assert_eq!(error.kind(), Kind::RunInvalid, "{error}");
+            assert_eq!(error.headline(), format!("sidecar `a`: the `run` table holds {what}"));
+            let at = error.facts().find(|(key, _)| *key == "at").unwrap().1;
+            assert!(at.starts_with(&format!("sidecar.toml:{line}:")), "{keys}: {error}");
+        }
     }
 
     #[test]
-    fn every_problem_is_listed() {
-        let error =
-            check("[sidecar.a]\ngithub = 'o/r'\nrun = { port = 'none', args = ['{port}', '{token}'] }\n");
-        let error = error.unwrap_err();
-        let keys: Vec<&str> = error.facts().map(|(key, _)| key).collect();
-        assert_eq!(keys, ["at", "problem", "also"]);
-        assert!(error.facts().any(|fact| fact == ("at", "sidecar.toml:3:7")), "{error}");
+    fn something_else_than_a_table_is_refused() {
+        let text = "[sidecar.a]\ngithub = 'o/r'\nrun = 'always'\n";
+        let error = Manifest::parse(Path::new("sidecar.toml"), text.to_owned()).unwrap_err();
+        assert_eq!(error.kind(), Kind::BadValue);
+        assert!(error.to_string().contains("sidecar.toml:3:7"), "{error}");
     }
 }

@@ -116,6 +116,7 @@ fn spawn(
         context.event(Happened::Port { port: address.port() });
     }
     limits(context);
+    let first_line = shared.output.tail(1).last().map_or(0, |line| line.seq + 1);
     let mut keeper = Keeper::spawn(launch).map_err(|error| refused(context.name(), &program, &error))?;
     let (stdin, stdout, stderr) = (keeper.stdin.take(), keeper.stdout.take(), keeper.stderr.take());
     let read = || {
@@ -145,6 +146,7 @@ fn spawn(
         proved: AtomicBool::new(false),
         input,
         readings,
+        first_line,
         rpc: search.rpc.clone(),
         token_file: Mutex::new(token_file),
     };

@@ -80,7 +80,8 @@ fn exited(context: &Context, running: &Running, status: std::process::ExitStatus
     } else {
         exit.for_memory(running.oom.has_killed())
     };
-    let tail = context.shared.output.tail(TAIL);
+    let mut tail = context.shared.output.tail(TAIL);
+    tail.retain(|line| line.seq >= running.first_line);
     context.tell(explain(context, running, exit, &tail));
 }
 

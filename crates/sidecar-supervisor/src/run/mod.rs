@@ -40,6 +40,8 @@ pub(crate) struct Running {
     oom: OomWatch,
     input: Input,
     readings: Vec<Reading>,
+    /// The number of the first line that this run wrote.
+    first_line: u64,
     /// Where it is asked over its input.
     pub(crate) rpc: Option<Arc<StdioRpc>>,
     token_file: Mutex<Option<TokenFile>>,

@@ -16,6 +16,24 @@ fn values_are_those_of_json() {
 }
 
 #[test]
+fn what_json_has_no_form_for_is_found_where_it_stands() {
+    let table = |text: &'static str| {
+        Spanned::new(0..text.len(), DeValue::Table(DeTable::parse(text).unwrap().into_inner()))
+    };
+    for (text, found) in [
+        ("z = 1979-05-27\na = nan\n", "1979-05-27"),
+        ("a = [1, [2, { b = 07:32:00 }]]\n", "07:32:00"),
+        ("[t.u]\na = 1\n[[l]]\nb = 1e9\nc = -inf\n", "-inf"),
+        ("a = 9_223_372_036_854_775_807\nb = 9_223_372_036_854_775_808\n", "9_223_372_036_854_775_808"),
+    ] {
+        let (span, _) = as_json(&table(text)).unwrap_err();
+        assert_eq!(&text[span], found);
+    }
+    let text = "a = [1, { b = '\u{e9}' }]\nc.d = +1.5e3\ne = 0x7F\n";
+    assert_eq!(as_json(&table(text)).unwrap().to_json(), parse(text).unwrap().to_json());
+}
+
+#[test]
 fn each_value_knows_where_it_stands() {
     let text = "\u{feff}[a]\r\n'b' = [ 'x' ] # c\r\nd.e = {}\r\n";
     let root = parse(text).unwrap();

@@ -62,14 +62,23 @@ fn stay() -> ! {
 fn child(flags: &str, stdout: Stdio, creation: u32) -> std::process::Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.arg("sidecar").args(flags.split(',').filter(|flag| !flag.is_empty()));
-    let mut child = command.creation_flags(creation).stdin(Stdio::null()).stdout(stdout).spawn().unwrap();
+    command.creation_flags(creation).stdin(Stdio::null()).stdout(stdout);
+    let mut child = command.spawn().unwrap_or_else(|error| give_up(&format!("no child: {error}")));
     if let Some(output) = child.stdout.take() {
         let mut lines = BufReader::new(output).lines();
-        assert!(lines.any(|line| line.unwrap() == "up"), "a child did not come up");
+        if !lines.any(|line| line.is_ok_and(|line| line == "up")) {
+            give_up(&format!("a child did not come up: {:?}", child.wait()));
+        }
         // Whoever prints into a pipe that nobody reads gets an error, and may end of it.
         std::thread::spawn(move || lines.for_each(drop));
     }
     child
+}
+
+/// Says why to whoever reads the output: the case shows it among the lines that it saw.
+fn give_up(why: &str) -> ! {
+    println!("{why}");
+    std::process::exit(99);
 }
 
 /// Whether a child can leave the job.
