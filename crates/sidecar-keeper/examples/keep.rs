@@ -1,4 +1,4 @@
-//! Runs a program so that nothing of it outlives this one: `keep PROGRAM [ARGUMENT]…`. Kill it, and look what is left.
+//! Runs a program so that nothing of it outlives this one: `keep PATH [ARGUMENT]…`. Kill it, and look what is left.
 #![expect(clippy::print_stderr, reason = "a program for a terminal")]
 
 use std::process::ExitCode;
@@ -9,7 +9,7 @@ fn main() -> ExitCode {
     sidecar_keeper::init();
     let mut words = std::env::args_os().skip(1).skip_while(|word| word == "--");
     let Some(program) = words.next() else {
-        eprintln!("keep PROGRAM [ARGUMENT]…");
+        eprintln!("keep PATH [ARGUMENT]…");
         return ExitCode::from(2);
     };
     let launch = Launch::new(program).args(words);
