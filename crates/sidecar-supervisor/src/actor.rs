@@ -58,6 +58,8 @@ struct Actor {
     tickets: Ticket,
     run: u64,
     cancel: Cancel,
+    /// Set when the run that is being launched is not to be started any more.
+    unwanted: Cancel,
     running: Option<Arc<Running>>,
 }
 
@@ -74,6 +76,7 @@ pub(crate) fn begin(app: Arc<App>, shared: Arc<Shared>, inbox: Receiver<Message>
         tickets: 0,
         run: 0,
         cancel: Cancel::default(),
+        unwanted: Cancel::default(),
         running: None,
     };
     run::thread(&name, "sidecar", move || actor.serve(&inbox))
@@ -100,6 +103,9 @@ impl Actor {
                 self.tickets += 1;
                 let ticket = self.tickets;
                 self.answers.insert(ticket, answer);
+                if matches!(command, Command::Stop | Command::Restart) && self.running.is_none() {
+                    self.unwanted.cancel();
+                }
                 self.step(match command {
                     Command::Start => Input::Start(ticket),
                     Command::Want => Input::Want(ticket),
@@ -139,7 +145,7 @@ impl Actor {
                 self.cancel.cancel();
                 self.tell(Happened::Exited { exit: exit.clone() });
             }
-            RunInput::LaunchFailed(failure) => {
+            RunInput::LaunchFailed(failure) if failure.error.kind() != Kind::Cancelled => {
                 let reason = match failure.error.kind() {
                     Kind::IntegrityFailure => ExitReason::IntegrityFailure,
                     _ => ExitReason::LaunchFailed,
@@ -174,9 +180,9 @@ impl Actor {
             Effect::RestartDependents => self.restart_dependents(),
             Effect::Launch => {
                 self.run += 1;
-                self.cancel = Cancel::default();
+                (self.cancel, self.unwanted) = (Cancel::default(), Cancel::default());
                 self.shared.view().run = self.run;
-                run::begin(&self.app, &self.shared, self.run, &self.cancel);
+                run::begin(&self.app, &self.shared, self.run, &self.cancel, &self.unwanted);
             }
             Effect::Ask => {
                 self.cancel.cancel();
@@ -301,6 +307,7 @@ impl Actor {
     /// The supervisor ends: what runs has the time that it has when the app dies.
     fn end(&mut self, inbox: &Receiver<Message>) {
         self.cancel.cancel();
+        self.unwanted.cancel();
         // What was launched meanwhile may have told so already; what comes later sees that the run is over.
         let launched = inbox.try_iter().filter_map(|message| match message {
             Message::Launched(_, running) => Some(running),

@@ -13,6 +13,7 @@ use tokio::sync::broadcast;
 
 use crate::actor::{self, Command, Gather, Message};
 use crate::app::{App, Shared};
+use crate::capture::Runs;
 use crate::error::{Error, Kind, Result};
 use crate::event::{self, Events};
 use crate::fsx;
@@ -47,6 +48,7 @@ impl Drop for Owner {
         for shared in self.app.sidecars.values() {
             shared.send(Message::End);
         }
+        self.app.runs.end(None, Kind::Cancelled, Box::new(|_| {}));
     }
 }
 
@@ -131,6 +133,7 @@ impl Builder {
             sidecars,
             events,
             latched: AtomicBool::new(false),
+            runs: Runs::default(),
         });
         let supervisor = Supervisor { owner: Arc::new(Owner { app, swept }) };
         supervisor.begin(inboxes)?;
@@ -266,12 +269,20 @@ impl Supervisor {
     /// [once](Sidecar::output), when it is needed.
     pub fn start_all(&self) -> Reply<()> {
         let nothing = Run::default();
-        self.all(Command::Start, |shared| shared.spec.run != nothing)
+        let (answer, reply) = Reply::new();
+        self.all(Command::Start, |shared| shared.spec.run != nothing, answer);
+        reply
     }
 
-    /// Stops every sidecar, each after those that depend on it. The reply comes when nothing of any of them runs.
+    /// Stops every sidecar, each after those that depend on it, and kills what is run [once](Sidecar::output). The reply
+    /// comes when nothing of any of them runs.
     pub fn stop_all(&self) -> Reply<()> {
-        self.all(Command::Stop, |_| true)
+        let (answer, reply) = Reply::new();
+        let gather = Gather::new(2, answer);
+        let runs = Arc::clone(&gather);
+        self.owner.app.runs.end(None, Kind::Cancelled, Box::new(move |outcome| runs.arrived(outcome)));
+        self.all(Command::Stop, |_| true, move |outcome| gather.arrived(outcome));
+        reply
     }
 
     /// What happens from now on.
@@ -284,14 +295,15 @@ impl Supervisor {
         self.owner.swept
     }
 
-    /// Stops every sidecar, and starts none until [`resume`](Self::resume): the app's files are about to be replaced. The
-    /// reply comes when nothing runs, and, on Windows, when the files of the programs are free.
+    /// Stops every sidecar, kills what is run [once](Sidecar::output), and starts none of them until
+    /// [`resume`](Self::resume): the app's files are about to be replaced. The reply comes when nothing runs, and, on Windows, when the files of the programs are free.
     pub fn prepare_for_update(&self) -> Reply<()> {
         let app = Arc::clone(&self.owner.app);
         app.latched.store(true, Ordering::Release);
         for shared in app.sidecars.values() {
             shared.send(Message::Latch(true));
         }
+        app.runs.end(None, Kind::Updating, Box::new(|_| {}));
         let stopped = self.stop_all();
         let (answer, reply) = Reply::new();
         let started = run::thread("update", "sidecars", move || {
@@ -311,15 +323,18 @@ impl Supervisor {
         }
     }
 
-    fn all(&self, command: Command, is_meant: impl Fn(&Shared) -> bool) -> Reply<()> {
-        let (answer, reply) = Reply::new();
+    fn all(
+        &self,
+        command: Command,
+        is_meant: impl Fn(&Shared) -> bool,
+        answer: impl FnOnce(Result<()>) + Send + 'static,
+    ) {
         let meant: Vec<_> = self.owner.app.sidecars.values().filter(|shared| is_meant(shared)).collect();
         let gather = Gather::new(meant.len(), answer);
         for shared in meant {
             let gather = Arc::clone(&gather);
             shared.send(Message::Command(command, Box::new(move |outcome| gather.arrived(outcome))));
         }
-        reply
     }
 }
 

@@ -11,6 +11,7 @@ use sidecar_keeper::{Launch, PortLease, Stdio};
 use sidecar_spec::{Identity, Install, Port, Program, Run, Stdin, Token};
 
 use crate::app::{App, Shared};
+use crate::cancel::Cancel;
 use crate::env;
 use crate::error::{Error, Kind};
 use crate::fsx;
@@ -59,7 +60,15 @@ pub(crate) enum Purpose<'a> {
 }
 
 /// Puts a launch together. Nothing is started, and nothing is left behind when it fails.
-pub(crate) fn prepare(app: &App, shared: &Shared, purpose: Purpose<'_>) -> Result<Prepared, Failure> {
+///
+/// # Errors
+/// Why it cannot be launched; `cancelled` where that was asked for meanwhile.
+pub(crate) fn prepare(
+    app: &App,
+    shared: &Shared,
+    purpose: Purpose<'_>,
+    cancel: &Cancel,
+) -> Result<Prepared, Failure> {
     let run = &shared.spec.run;
     let serve = matches!(purpose, Purpose::Serve);
     let (address, lease) = if serve { port::reserve(shared)? } else { (None, None) };
@@ -75,7 +84,7 @@ pub(crate) fn prepare(app: &App, shared: &Shared, purpose: Purpose<'_>) -> Resul
     let cwd = directory(app, run, &values)?;
     let program = find(app, shared, &cwd, &values)?;
     if let Some(expected) = &run.sha256 {
-        integrity::check(&shared.name, &program, expected)?;
+        integrity::check(&shared.name, &program, expected, cancel)?;
     }
     let mut launch = Launch::new(&program)
         .directory(&cwd)
@@ -118,6 +127,11 @@ pub(crate) fn prepare(app: &App, shared: &Shared, purpose: Purpose<'_>) -> Resul
         _ => None,
     };
     Ok(Prepared { launch, program, address, lease, token, nonce, token_file, port_file })
+}
+
+/// It was stopped before it was started.
+pub(crate) fn cancelled(name: &str) -> Failure {
+    Failure::passing(Error::new(Kind::Cancelled, format!("`{name}` was stopped before it was started")))
 }
 
 fn arguments(run: &Run, values: &Values<'_>) -> Result<Vec<String>, Failure> {
