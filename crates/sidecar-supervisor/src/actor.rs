@@ -92,9 +92,18 @@ impl Actor {
             match message {
                 Ok(Message::End) | Err(RecvTimeoutError::Disconnected) => return self.end(inbox),
                 Ok(message) => self.take(message),
-                Err(RecvTimeoutError::Timeout) => self.step(Input::Wake),
+                Err(RecvTimeoutError::Timeout) => self.woken(),
             }
         }
+    }
+
+    fn woken(&mut self) {
+        // Most likely it was not ready in time.
+        if let Some(running) = self.running.as_ref().filter(|_| self.machine.state() == State::Starting) {
+            let seen = running.seen(&self.shared.output);
+            self.step(Input::Run(seen));
+        }
+        self.step(Input::Wake);
     }
 
     fn take(&mut self, message: Message) {
