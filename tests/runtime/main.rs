@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, clippy::needless_pass_by_value, reason = "tests")]
 
 mod lifecycle;
+mod manners;
+mod once;
 mod ports;
 mod refusals;
 mod scene;
@@ -29,6 +31,8 @@ fn main() {
     sidecar_supervisor::init();
     let modules = [
         ("lifecycle", lifecycle::STORIES),
+        ("manners", manners::STORIES),
+        ("once", once::STORIES),
         ("ports", ports::STORIES),
         ("refusals", refusals::STORIES),
         ("secrets", secrets::STORIES),

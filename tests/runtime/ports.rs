@@ -20,6 +20,8 @@ crate::stories![
     a_fixed_port_that_is_taken_names_its_owner,
     ipv6_where_the_spec_says_so,
     on_all_addresses_it_never_becomes_ready,
+    on_all_addresses_with_another_port_it_never_becomes_ready,
+    one_that_listens_elsewhere_is_told_where,
     an_announced_port_of_somebody_else_never_becomes_ready,
     one_that_never_announces_says_so,
     an_announcement_on_all_addresses_is_refused,
@@ -188,6 +190,35 @@ fn on_all_addresses_it_never_becomes_ready() {
         assert!(!scene.states("it").contains(&State::Running));
         assert_eq!(scene.it().status().run, 1, "another run would bring the same");
     }
+}
+
+fn on_all_addresses_with_another_port_it_never_becomes_ready() {
+    let flags = ["--bind", "127.0.0.1:{port}", "--http", "--bind-also"];
+    let run = |also: &'static str| misbehave(&[&flags[..], &[also]].concat());
+    let error = Scene::one(run("0.0.0.0:0")).it().start().wait().unwrap_err();
+    assert_eq!(error.kind(), Kind::NotLoopback, "{error}");
+    // Another one on loopback is its own business; so is everything of one without a port.
+    Scene::one(run("127.0.0.1:0")).it().start().wait().unwrap();
+    let portless = with(misbehave(&["--bind-also", "0.0.0.0:0"]), json!({ "port": "none" }));
+    Scene::one(portless).it().start().wait().unwrap();
+}
+
+fn one_that_listens_elsewhere_is_told_where() {
+    let flags = ["--bind", "127.0.0.1:0", "--http", "--say", "port option ignored"];
+    let run = with(misbehave(&flags), json!({ "restart": "never", "health": { "ready-within": "1s" } }));
+    let error = Scene::one(run).it().start().wait().unwrap_err();
+    assert_eq!(error.kind(), Kind::NotReady, "{error}");
+    assert_eq!(error.log_tail(), ["port option ignored"]);
+    let at = error.facts().filter(|(key, _)| *key == "listens on").map(|(_, value)| value.to_owned());
+    let [at] = <[String; 1]>::try_from(at.collect::<Vec<_>>()).unwrap();
+    assert!(at.starts_with("127.0.0.1:"), "{error}");
+    // Where it should be, nothing is told of that.
+    let flags = ["--bind", "127.0.0.1:{port}", "--http", "--status", "503", "--say", "no database"];
+    let health = json!({ "ready": "http:/health", "ready-within": "1s" });
+    let run = with(misbehave(&flags), json!({ "restart": "never", "health": health }));
+    let error = Scene::one(run).it().start().wait().unwrap_err();
+    assert_eq!(error.log_tail(), ["no database"]);
+    assert!(error.facts().all(|(key, _)| key != "listens on"), "{error}");
 }
 
 fn an_announced_port_of_somebody_else_never_becomes_ready() {

@@ -300,7 +300,17 @@ fn a_token_that_cannot_be_sent() {
         dir.path(),
         str![[r#"
 the token of `it` cannot be sent
-help: a token has one visible ASCII character at least, and no spaces
+help: a token has visible ASCII characters only, and no spaces
+"#]],
+    );
+    let error = build("it", "secret7");
+    assert_eq!(error.kind(), Kind::TokenInvalid);
+    compare(
+        &error,
+        dir.path(),
+        str![[r#"
+the token of `it` is too short to be hidden in logs
+help: a token has 8 characters at least; without `Builder::token`, each launch has one of 64
 "#]],
     );
     assert_eq!(build("at", "token").kind(), Kind::UnknownSidecar);

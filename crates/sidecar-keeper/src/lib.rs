@@ -73,7 +73,7 @@ pub use error::{Error, Kind, Result};
 pub use keeper::{Event, Keeper};
 pub use launch::{Launch, Stdio};
 pub use ledger::{Ledger, Swept};
-pub use port::{Listener, PortLease, all_processes, listeners};
+pub use port::{Listener, PortLease, all_listeners, all_processes, listeners};
 pub use process::{ProcessId, kill_processes};
 pub use scope::{Missing, Scope, Unasked, containment_scope, init};
 pub use usage::Usage;

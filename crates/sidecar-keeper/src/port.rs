@@ -28,6 +28,17 @@ pub fn listeners(port: u16, among: &[u32]) -> Result<Vec<Listener>> {
     })
 }
 
+/// Every socket on which one of the processes `among` listens, whatever its port.
+///
+/// # Errors
+/// As those of [`listeners`].
+pub fn all_listeners(among: &[u32]) -> Result<Vec<Listener>> {
+    sys::all_listeners(among).map_err(|error| match error.kind() {
+        std::io::ErrorKind::Unsupported => Error::new(Kind::Unsupported, "no socket owners on this system"),
+        _ => Error::io(Kind::Io, "the listeners cannot be read", &error),
+    })
+}
+
 /// Every process that this user can see: what [`listeners`] needs to name the owner of a port that is taken.
 pub fn all_processes() -> Vec<u32> {
     sys::all_processes()

@@ -64,7 +64,8 @@ impl Serialize for Program {
 pub enum Token {
     /// In this environment variable.
     Env(String),
-    /// In this file, which only the user may read.
+    /// In this file, which only the user may read. A path that is not absolute begins in `{instance_dir}`, as instances of
+    /// an app may share everything else: hand `{instance_dir}/token` to the sidecar.
     File(Template),
 }
 

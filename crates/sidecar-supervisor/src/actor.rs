@@ -60,6 +60,8 @@ struct Actor {
     tickets: Ticket,
     run: u64,
     cancel: Cancel,
+    /// Set when the run that is being launched is not to be started any more.
+    unwanted: Cancel,
     running: Option<Arc<Running>>,
 }
 
@@ -76,6 +78,7 @@ pub(crate) fn begin(app: Arc<App>, shared: Arc<Shared>, inbox: Receiver<Message>
         tickets: 0,
         run: 0,
         cancel: Cancel::default(),
+        unwanted: Cancel::default(),
         running: None,
     };
     run::thread(&name, "sidecar", move || actor.serve(&inbox))
@@ -91,9 +94,18 @@ impl Actor {
             match message {
                 Ok(Message::End) | Err(RecvTimeoutError::Disconnected) => return self.end(inbox),
                 Ok(message) => self.take(message),
-                Err(RecvTimeoutError::Timeout) => self.step(Input::Wake),
+                Err(RecvTimeoutError::Timeout) => self.woken(),
             }
         }
+    }
+
+    fn woken(&mut self) {
+        // Most likely it was not ready in time.
+        if let Some(running) = self.running.as_ref().filter(|_| self.machine.state() == State::Starting) {
+            let seen = running.seen(&self.shared.output);
+            self.step(Input::Run(seen));
+        }
+        self.step(Input::Wake);
     }
 
     fn take(&mut self, message: Message) {
@@ -102,6 +114,9 @@ impl Actor {
                 self.tickets += 1;
                 let ticket = self.tickets;
                 self.answers.insert(ticket, answer);
+                if matches!(command, Command::Stop | Command::Restart) && self.running.is_none() {
+                    self.unwanted.cancel();
+                }
                 self.step(match command {
                     Command::Start => Input::Start(ticket),
                     Command::Want => Input::Want(ticket),
@@ -148,7 +163,7 @@ impl Actor {
                 self.shared.view().pid = None;
                 self.tell(Happened::Exited { exit: exit.clone() });
             }
-            RunInput::LaunchFailed(failure) => {
+            RunInput::LaunchFailed(failure) if failure.error.kind() != Kind::Cancelled => {
                 let reason = match failure.error.kind() {
                     Kind::IntegrityFailure => ExitReason::IntegrityFailure,
                     _ => ExitReason::LaunchFailed,
@@ -184,9 +199,9 @@ impl Actor {
             Effect::RestartDependents => self.restart_dependents(),
             Effect::Launch => {
                 self.run += 1;
-                self.cancel = Cancel::default();
+                (self.cancel, self.unwanted) = (Cancel::default(), Cancel::default());
                 self.shared.view().run = self.run;
-                run::begin(&self.app, &self.shared, self.run, &self.cancel);
+                run::begin(&self.app, &self.shared, self.run, &self.cancel, &self.unwanted);
             }
             Effect::Ask => {
                 self.cancel.cancel();
@@ -334,6 +349,7 @@ impl Actor {
     /// The supervisor ends: what runs has the time that it has when the app dies.
     fn end(&mut self, inbox: &Receiver<Message>) {
         self.cancel.cancel();
+        self.unwanted.cancel();
         // What was launched meanwhile may have told so already; what comes later sees that the run is over.
         let launched = inbox.try_iter().filter_map(|message| match message {
             Message::Launched(_, running) => Some(running),

@@ -12,6 +12,7 @@ use sidecar_spec::Sidecar;
 use tokio::sync::broadcast;
 
 use crate::actor::Message;
+use crate::capture::Runs;
 use crate::error::Error;
 use crate::event::{self, Event, Happened};
 use crate::instance::Instance;
@@ -34,6 +35,8 @@ pub(crate) struct App {
     pub(crate) events: broadcast::Sender<Event>,
     /// Nothing is started: an update is near.
     pub(crate) latched: AtomicBool,
+    /// The programs that are being run once.
+    pub(crate) runs: Runs,
 }
 
 /// One sidecar, as its threads and its handles see it.

@@ -1,5 +1,7 @@
 //! A sidecar's program, run once for its output.
 
+mod runs;
+
 use std::io::{PipeReader, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,6 +17,8 @@ use crate::exit::Exit;
 use crate::launch::{self, Purpose};
 use crate::reply::Reply;
 use crate::run;
+use runs::Registered;
+pub(crate) use runs::Runs;
 
 /// Of each stream so much is kept.
 const KEPT: u64 = 16 << 20;
@@ -46,36 +50,55 @@ pub(crate) fn begin(
     timeout: Duration,
 ) -> Reply<Captured> {
     let (answer, reply) = Reply::new();
+    // Here and not in the thread: a stop that is asked for after this ends it.
+    let registered = Runs::register(app, &shared.name);
     let (app, theirs) = (Arc::clone(app), Arc::clone(shared));
-    let started =
-        run::thread(&shared.name, "once", move || answer(once(&app, &theirs, &args, stdin, timeout)));
+    let started = run::thread(&shared.name, "once", move || {
+        answer(once(&app, &theirs, &args, stdin, timeout, &registered));
+    });
     match started {
         Ok(()) => reply,
         Err(error) => Reply::known(Err(error)),
     }
 }
 
-fn once(app: &App, shared: &Shared, args: &[String], stdin: Vec<u8>, timeout: Duration) -> Result<Captured> {
+fn once(
+    app: &App,
+    shared: &Shared,
+    args: &[String],
+    stdin: Vec<u8>,
+    timeout: Duration,
+    registered: &Registered,
+) -> Result<Captured> {
     let name = &shared.name;
+    // After it was registered: whoever latches ends what is registered by then, and this sees the rest.
     if app.latched.load(Ordering::Acquire) {
-        return Err(Error::new(
-            Kind::Updating,
-            format!("`{name}` is not run: the app is about to be updated"),
-        ));
+        registered.end(Kind::Updating);
     }
-    let prepared = launch::prepare(app, shared, Purpose::Once(args)).map_err(|failure| failure.error)?;
+    registered.check()?;
+    let purpose = Purpose::Once(args);
+    let prepared =
+        launch::prepare(app, shared, purpose, registered.cancel()).map_err(|failure| failure.error);
+    registered.check()?;
+    let prepared = prepared?;
     let (program, _token_file) = (prepared.program, prepared.token_file);
+    // An update waits for its file, too.
+    shared.view().program.get_or_insert_with(|| program.clone());
     let mut keeper =
         Keeper::spawn(prepared.launch).map_err(|error| run::refused(name, &program, &error).error)?;
-    if let Some(mut pipe) = keeper.stdin.take() {
+    let (input, out, err) = (keeper.stdin.take(), keeper.stdout.take(), keeper.stderr.take());
+    let keeper = registered.runs(keeper);
+    if let Some(mut pipe) = input {
         // It may end without reading all of it, which is no failure.
         run::thread(name, "in", move || drop(pipe.write_all(&stdin)))?;
     }
-    let stdout = collect(name, keeper.stdout.take())?;
-    let stderr = collect(name, keeper.stderr.take())?;
-    let ended = wait(&keeper, timeout);
+    let stdout = collect(name, out)?;
+    let stderr = collect(name, err)?;
+    let ended = wait(&keeper, timeout, registered);
     let [(stdout, more), (stderr, most)] = [stdout, stderr].map(|stream| stream.recv().unwrap_or_default());
-    let Some(status) = ended? else {
+    let ended = ended.inspect_err(|error| registered.remains(error))?;
+    registered.check()?;
+    let Some(status) = ended else {
         let error = Error::new(Kind::Timeout, format!("the program of `{name}` did not end"))
             .fact("waited", format!("{} ms", timeout.as_millis()));
         let text = String::from_utf8_lossy(&stderr).into_owned();
@@ -86,7 +109,11 @@ fn once(app: &App, shared: &Shared, args: &[String], stdin: Vec<u8>, timeout: Du
 }
 
 /// Waits for its end, and for that of its tree; `None` when it had to be killed.
-fn wait(keeper: &Keeper, timeout: Duration) -> Result<Option<std::process::ExitStatus>> {
+fn wait(
+    keeper: &Keeper,
+    timeout: Duration,
+    registered: &Registered,
+) -> Result<Option<std::process::ExitStatus>> {
     let failed = |error: &sidecar_keeper::Error| Error::new(Kind::Io, error.headline());
     let mut deadline = Instant::now().checked_add(timeout);
     let (mut status, mut killed) = (None, false);
@@ -103,6 +130,11 @@ fn wait(keeper: &Keeper, timeout: Duration) -> Result<Option<std::process::ExitS
             Some(Event::KeeperLost(_)) => {
                 let _ = keeper.kill_remains(KILLED);
                 return Err(Error::new(Kind::KeeperLost, "the keeper of a program was killed"));
+            }
+            // The answer to a question that is asked to wake this up.
+            Some(_) if registered.cancel().is_cancelled() && !killed => {
+                killed = true;
+                deadline = Instant::now().checked_add(KILLED);
             }
             Some(_) => {}
             None if killed || status.is_some() => {

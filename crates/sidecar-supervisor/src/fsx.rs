@@ -93,6 +93,12 @@ pub(crate) fn metadata(path: &Path) -> io::Result<fs::Metadata> {
     fs::metadata(path)
 }
 
+/// Whether it is a link to what is not there.
+pub(crate) fn is_link_to_nothing(path: &Path) -> bool {
+    let link = fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
+    link && matches!(fs::metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound)
+}
+
 /// The path without links.
 pub(crate) fn real_path(path: &Path) -> io::Result<PathBuf> {
     fs::canonicalize(path)

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::actor::{Command, Message};
+use crate::actor::{Command, Gather, Message};
 use crate::app::Shared;
 use crate::capture::{self, Captured};
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::machine::State;
 use crate::output::{Follower, Line};
 use crate::reply::Reply;
@@ -105,10 +105,16 @@ impl Sidecar {
         self.command(Command::Start)
     }
 
-    /// Stops it, after those that depend on it: asks it in its protocol, then by a signal, then kills its tree. The reply
-    /// comes when nothing of it is left.
+    /// Stops it, after those that depend on it: asks it in its protocol, then by a signal, then kills its tree. What is run
+    /// [once](Self::output) is killed. The reply comes when nothing of it is left.
     pub fn stop(&self) -> Reply<()> {
-        self.command(Command::Stop)
+        let (answer, reply) = Reply::new();
+        let gather = Gather::new(2, answer);
+        let runs = Arc::clone(&gather);
+        let name = Some(self.name());
+        self.owner.app.runs.end(name, Kind::Cancelled, Box::new(move |outcome| runs.arrived(outcome)));
+        self.shared.send(Message::Command(Command::Stop, Box::new(move |outcome| gather.arrived(outcome))));
+        reply
     }
 
     /// Stops it, and starts it again. The reply is that of the start.
@@ -131,7 +137,8 @@ impl Sidecar {
     }
 
     /// Runs its program once, beside the sidecar itself, with these arguments instead of its own and without a port, and
-    /// returns what it wrote. After `timeout` its tree is killed.
+    /// returns what it wrote. After `timeout` its tree is killed; so it is by a stop (`cancelled`), before an update
+    /// (`updating`), and when the supervisor ends.
     ///
     /// Of each stream the first 16 MiB are kept.
     pub fn output<A: Into<String>>(

@@ -1,7 +1,7 @@
 //! All sidecars of an app.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
@@ -13,11 +13,12 @@ use tokio::sync::broadcast;
 
 use crate::actor::{self, Command, Gather, Message};
 use crate::app::{App, Shared};
+use crate::capture::Runs;
 use crate::error::{Error, Kind, Result};
 use crate::event::{self, Events};
 use crate::fsx;
 use crate::instance::Instance;
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::reply::Reply;
 use crate::secret::Secret;
 use crate::sidecar::Sidecar;
@@ -47,6 +48,7 @@ impl Drop for Owner {
         for shared in self.app.sidecars.values() {
             shared.send(Message::End);
         }
+        self.app.runs.end(None, Kind::Cancelled, Box::new(|_| {}));
     }
 }
 
@@ -90,7 +92,7 @@ impl Builder {
     }
 
     /// The secret of a sidecar, instead of a new one for each launch. It has an effect where the sidecar's `run` table has
-    /// a `token`.
+    /// a `token`. Where it is shorter than 8 characters it is refused: so short a text cannot be hidden in logs.
     pub fn token(mut self, sidecar: impl Into<String>, secret: impl Into<String>) -> Self {
         self.tokens.insert(sidecar.into(), Secret::new(secret));
         self
@@ -103,12 +105,20 @@ impl Builder {
     /// none, `token-invalid` for one that cannot be sent, `io` when the directory cannot be made.
     pub fn build(self) -> Result<Supervisor> {
         self.check()?;
-        let data_dir = std::path::absolute(&self.data_dir)
-            .map_err(|e| Error::io("the data directory has no absolute path", &e))?;
+        let data_dir = absolute("data", &self.data_dir)?;
+        let resource_dir = self.resource_dir.map(|dir| absolute("resource", &dir)).transpose()?;
+        let source_dir = self.source_dir.map(|dir| absolute("source", &dir)).transpose()?;
+        let logs = self.log_dir.map(|dir| absolute("log", &dir)).transpose()?;
+        let logs = logs.unwrap_or_else(|| data_dir.join("logs"));
+        if fsx::is_link_to_nothing(&data_dir) {
+            let error = Error::new(Kind::Io, "the data directory is a link to nothing");
+            return Err(error
+                .fact("path", data_dir.display())
+                .help("make what it names, or remove the link"));
+        }
         let runtime = data_dir.join("runtime");
         let instance = Instance::open(&runtime)?;
         let (ledger, swept) = sweep(runtime.join("keepers"))?;
-        let logs = self.log_dir.unwrap_or_else(|| data_dir.join("logs"));
         let (events, _) = broadcast::channel(event::KEPT);
         let (mut sidecars, mut inboxes) = (BTreeMap::new(), Vec::new());
         for (name, sidecar) in &self.spec.sidecars {
@@ -122,8 +132,8 @@ impl Builder {
         }
         let app = Arc::new(App {
             data_dir,
-            resource_dir: self.resource_dir,
-            source_dir: self.source_dir,
+            resource_dir,
+            source_dir,
             log_dir: logs,
             mode: self.mode,
             instance,
@@ -131,6 +141,7 @@ impl Builder {
             sidecars,
             events,
             latched: AtomicBool::new(false),
+            runs: Runs::default(),
         });
         let supervisor = Supervisor { owner: Arc::new(Owner { app, swept }) };
         supervisor.begin(inboxes)?;
@@ -157,7 +168,14 @@ impl Builder {
             if secret.reveal().is_empty() || !secret.reveal().bytes().all(|byte| byte.is_ascii_graphic()) {
                 let headline = format!("the token of `{name}` cannot be sent");
                 return Err(Error::new(Kind::TokenInvalid, headline)
-                    .help("a token has one visible ASCII character at least, and no spaces"));
+                    .help("a token has visible ASCII characters only, and no spaces"));
+            }
+            if secret.reveal().len() < output::SHORTEST {
+                let headline = format!("the token of `{name}` is too short to be hidden in logs");
+                return Err(Error::new(Kind::TokenInvalid, headline).help(format!(
+                    "a token has {} characters at least; without `Builder::token`, each launch has one of 64",
+                    output::SHORTEST
+                )));
             }
         }
         for (name, sidecar) in &self.spec.sidecars {
@@ -165,6 +183,13 @@ impl Builder {
         }
         Ok(())
     }
+}
+
+/// The path that it stays when the app changes its working directory.
+fn absolute(what: &str, dir: &Path) -> Result<PathBuf> {
+    std::path::absolute(dir).map_err(|e| {
+        Error::io(format!("the {what} directory has no absolute path"), &e).fact("path", dir.display())
+    })
 }
 
 /// Who depends on a sidecar.
@@ -266,12 +291,20 @@ impl Supervisor {
     /// [once](Sidecar::output), when it is needed.
     pub fn start_all(&self) -> Reply<()> {
         let nothing = Run::default();
-        self.all(Command::Start, |shared| shared.spec.run != nothing)
+        let (answer, reply) = Reply::new();
+        self.all(Command::Start, |shared| shared.spec.run != nothing, answer);
+        reply
     }
 
-    /// Stops every sidecar, each after those that depend on it. The reply comes when nothing of any of them runs.
+    /// Stops every sidecar, each after those that depend on it, and kills what is run [once](Sidecar::output). The reply
+    /// comes when nothing of any of them runs.
     pub fn stop_all(&self) -> Reply<()> {
-        self.all(Command::Stop, |_| true)
+        let (answer, reply) = Reply::new();
+        let gather = Gather::new(2, answer);
+        let runs = Arc::clone(&gather);
+        self.owner.app.runs.end(None, Kind::Cancelled, Box::new(move |outcome| runs.arrived(outcome)));
+        self.all(Command::Stop, |_| true, move |outcome| gather.arrived(outcome));
+        reply
     }
 
     /// What happens from now on.
@@ -284,14 +317,15 @@ impl Supervisor {
         self.owner.swept
     }
 
-    /// Stops every sidecar, and starts none until [`resume`](Self::resume): the app's files are about to be replaced. The
-    /// reply comes when nothing runs, and, on Windows, when the files of the programs are free.
+    /// Stops every sidecar, kills what is run [once](Sidecar::output), and starts none of them until
+    /// [`resume`](Self::resume): the app's files are about to be replaced. The reply comes when nothing runs, and, on Windows, when the files of the programs are free.
     pub fn prepare_for_update(&self) -> Reply<()> {
         let app = Arc::clone(&self.owner.app);
         app.latched.store(true, Ordering::Release);
         for shared in app.sidecars.values() {
             shared.send(Message::Latch(true));
         }
+        app.runs.end(None, Kind::Updating, Box::new(|_| {}));
         let stopped = self.stop_all();
         let (answer, reply) = Reply::new();
         let started = run::thread("update", "sidecars", move || {
@@ -311,15 +345,18 @@ impl Supervisor {
         }
     }
 
-    fn all(&self, command: Command, is_meant: impl Fn(&Shared) -> bool) -> Reply<()> {
-        let (answer, reply) = Reply::new();
+    fn all(
+        &self,
+        command: Command,
+        is_meant: impl Fn(&Shared) -> bool,
+        answer: impl FnOnce(Result<()>) + Send + 'static,
+    ) {
         let meant: Vec<_> = self.owner.app.sidecars.values().filter(|shared| is_meant(shared)).collect();
         let gather = Gather::new(meant.len(), answer);
         for shared in meant {
             let gather = Arc::clone(&gather);
             shared.send(Message::Command(command, Box::new(move |outcome| gather.arrived(outcome))));
         }
-        reply
     }
 }
 

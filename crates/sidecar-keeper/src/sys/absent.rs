@@ -116,6 +116,10 @@ pub(crate) fn listeners(_port: u16, _among: &[u32]) -> io::Result<Vec<Listener>>
     unsupported()
 }
 
+pub(crate) fn all_listeners(_among: &[u32]) -> io::Result<Vec<Listener>> {
+    unsupported()
+}
+
 pub(crate) fn lease(_address: SocketAddr) -> io::Result<(Descriptor, SocketAddr)> {
     unsupported()
 }

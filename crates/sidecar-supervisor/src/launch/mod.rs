@@ -11,6 +11,7 @@ use sidecar_keeper::{Launch, PortLease, Stdio};
 use sidecar_spec::{Identity, Install, Port, Program, Run, Stdin, Token};
 
 use crate::app::{App, Shared};
+use crate::cancel::Cancel;
 use crate::env;
 use crate::error::{Error, Kind};
 use crate::fsx;
@@ -40,12 +41,19 @@ pub(crate) struct Prepared {
 
 /// The file that holds a launch's secret.
 #[derive(Debug)]
-pub(crate) struct TokenFile(PathBuf);
+pub(crate) struct TokenFile {
+    path: PathBuf,
+    secret: Secret,
+}
 
 impl Drop for TokenFile {
     fn drop(&mut self) {
-        // The next launch writes it anew, and nobody else may read it.
-        let _ = fsx::remove(&self.0);
+        // Where several instances of the app share a path, it may be another one's by now.
+        let secret = self.secret.reveal().as_bytes();
+        if fsx::head(&self.path, secret.len() as u64 + 1).is_ok_and(|found| found == secret) {
+            // The next launch writes it anew, and nobody else may read it.
+            let _ = fsx::remove(&self.path);
+        }
     }
 }
 
@@ -59,7 +67,15 @@ pub(crate) enum Purpose<'a> {
 }
 
 /// Puts a launch together. Nothing is started, and nothing is left behind when it fails.
-pub(crate) fn prepare(app: &App, shared: &Shared, purpose: Purpose<'_>) -> Result<Prepared, Failure> {
+///
+/// # Errors
+/// Why it cannot be launched; `cancelled` where that was asked for meanwhile.
+pub(crate) fn prepare(
+    app: &App,
+    shared: &Shared,
+    purpose: Purpose<'_>,
+    cancel: &Cancel,
+) -> Result<Prepared, Failure> {
     let run = &shared.spec.run;
     let serve = matches!(purpose, Purpose::Serve);
     let (address, lease) = if serve { port::reserve(shared)? } else { (None, None) };
@@ -71,11 +87,16 @@ pub(crate) fn prepare(app: &App, shared: &Shared, purpose: Purpose<'_>) -> Resul
         Identity::Nonce => Some(Secret::random().map_err(Failure::passing)?),
         Identity::Socket => None,
     };
+    // Somebody may have tidied up while the app ran.
+    fsx::make_private_dir(app.instance.dir()).map_err(|e| {
+        let error = Error::io("the directory of this run cannot be made", &e);
+        Failure::passing(error.fact("path", app.instance.dir().display()))
+    })?;
     let values = Values { app, shared, address, token: token.as_ref(), nonce: nonce.as_ref() };
     let cwd = directory(app, run, &values)?;
     let program = find(app, shared, &cwd, &values)?;
     if let Some(expected) = &run.sha256 {
-        integrity::check(&shared.name, &program, expected)?;
+        integrity::check(&shared.name, &program, expected, cancel)?;
     }
     let mut launch = Launch::new(&program)
         .directory(&cwd)
@@ -109,7 +130,7 @@ pub(crate) fn prepare(app: &App, shared: &Shared, purpose: Purpose<'_>) -> Resul
     }
     // The file is the running sidecar's.
     let handed = token.as_ref().filter(|_| serve || !matches!(run.token, Some(Token::File(_))));
-    let token_file = hand_over(run, handed, &cwd, &values, &mut launch)?;
+    let token_file = hand_over(run, handed, &values, &mut launch)?;
     if serve && run.port == Port::ListenFd {
         launch = port::inherit(shared, launch)?;
     }
@@ -118,6 +139,11 @@ pub(crate) fn prepare(app: &App, shared: &Shared, purpose: Purpose<'_>) -> Resul
         _ => None,
     };
     Ok(Prepared { launch, program, address, lease, token, nonce, token_file, port_file })
+}
+
+/// It was stopped before it was started.
+pub(crate) fn cancelled(name: &str) -> Failure {
+    Failure::passing(Error::new(Kind::Cancelled, format!("`{name}` was stopped before it was started")))
 }
 
 fn arguments(run: &Run, values: &Values<'_>) -> Result<Vec<String>, Failure> {
@@ -199,14 +225,14 @@ fn choose(name: &str, wanted: &Wanted<'_>, places: &Places) -> Result<PathBuf, F
 fn hand_over(
     run: &Run,
     token: Option<&Secret>,
-    cwd: &Path,
     values: &Values<'_>,
     launch: &mut Launch,
 ) -> Result<Option<TokenFile>, Failure> {
     let (Some(way), Some(token)) = (&run.token, token) else { return Ok(None) };
     match way {
         Token::File(template) => {
-            let path = cwd.join(values.expand("token.file", template)?);
+            // Several instances of the app share the data directory, and each has secrets of its own.
+            let path = values.app.instance.dir().join(values.expand("token.file", template)?);
             let write = || {
                 use std::io::Write;
                 fsx::create_private(&path)?.write_all(token.reveal().as_bytes())
@@ -215,7 +241,7 @@ fn hand_over(
                 let error = Error::io(format!("the token of `{}` cannot be written", values.shared.name), &e);
                 Failure::passing(error.fact("path", path.display()))
             })?;
-            Ok(Some(TokenFile(path)))
+            Ok(Some(TokenFile { path, secret: token.clone() }))
         }
         Token::Env(name) => {
             *launch = std::mem::replace(launch, Launch::new("")).env(name, token.reveal());

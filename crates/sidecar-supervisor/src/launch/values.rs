@@ -1,6 +1,7 @@
 //! What stands in for the placeholders of run time.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use sidecar_spec::{Placeholder, Template};
 
@@ -23,6 +24,16 @@ impl Values<'_> {
     pub(crate) fn expand(&self, key: &str, template: &Template) -> Result<String, Failure> {
         template.expand(|placeholder| self.of(placeholder)).map_err(|placeholder| {
             let name = &self.shared.name;
+            if let Some(dir) = self.dir(placeholder) {
+                let headline = format!("`{placeholder}` is no text: the directory's name is not UTF-8");
+                return Failure::permanent(
+                    Error::new(Kind::PlaceholderUnknown, headline)
+                        .fact("sidecar", name)
+                        .fact("key", key)
+                        .fact("directory", dir.display())
+                        .help("choose a directory whose name is UTF-8"),
+                );
+            }
             let error = Error::new(Kind::PlaceholderUnknown, format!("`{placeholder}` is not known"))
                 .fact("sidecar", name)
                 .fact("key", key);
@@ -36,15 +47,24 @@ impl Values<'_> {
         })
     }
 
+    /// The directory that it stands for, where it stands for one that is known.
+    fn dir(&self, placeholder: &Placeholder) -> Option<&Path> {
+        match placeholder {
+            Placeholder::DataDir => Some(&self.app.data_dir),
+            Placeholder::InstanceDir => Some(self.app.instance.dir()),
+            Placeholder::ResourceDir => self.app.resource_dir.as_deref(),
+            _ => None,
+        }
+    }
+
     fn of(&self, placeholder: &Placeholder) -> Option<String> {
-        let path = |path: &std::path::Path| path.to_str().map(str::to_owned);
         let other = |name: &str| self.app.sidecars.get(name)?.view().address;
         match placeholder {
             Placeholder::Port => self.address.map(|address| address.port().to_string()),
             Placeholder::Host => Some(self.shared.spec.run.host.address().to_string()),
-            Placeholder::DataDir => path(&self.app.data_dir),
-            Placeholder::InstanceDir => path(self.app.instance.dir()),
-            Placeholder::ResourceDir => path(self.app.resource_dir.as_ref()?),
+            Placeholder::DataDir | Placeholder::InstanceDir | Placeholder::ResourceDir => {
+                self.dir(placeholder)?.to_str().map(str::to_owned)
+            }
             Placeholder::Token => self.token.map(|token| token.reveal().to_owned()),
             Placeholder::Nonce => self.nonce.map(|nonce| nonce.reveal().to_owned()),
             Placeholder::Name => Some(self.shared.name.to_string()),

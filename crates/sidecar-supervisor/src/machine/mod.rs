@@ -9,6 +9,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -141,6 +142,8 @@ pub(crate) enum RunInput {
     Unfit(Failure),
     /// Why it is not ready yet: what that is called when the time is over, and in words.
     NotYet(Kind, String),
+    /// What was seen just before its time was over: the last lines that it wrote, and where it listens instead.
+    Seen(Vec<String>, Vec<SocketAddr>),
     /// A periodic check of readiness.
     Serves(Result<(), String>),
     /// A periodic check of life.
@@ -276,6 +279,7 @@ pub(crate) struct Machine {
     not_living: u32,
     degraded: bool,
     why_not: Option<(Kind, String)>,
+    seen: (Vec<String>, Vec<SocketAddr>),
     error: Option<Error>,
     want_up: Vec<Ticket>,
     want_down: Vec<Ticket>,
@@ -312,6 +316,7 @@ impl Machine {
             not_living: 0,
             degraded: false,
             why_not: None,
+            seen: Default::default(),
             error: None,
             want_up: Vec::new(),
             want_down: Vec::new(),

@@ -193,6 +193,7 @@ impl Machine {
                 self.unfit(failure, now, out);
             }
             RunInput::NotYet(kind, why) => self.why_not = Some((kind, why)),
+            RunInput::Seen(log, listens) => self.seen = (log, listens),
             RunInput::Serves(answer) if matches!(self.phase, Phase::Up(_)) => {
                 self.not_serving = if answer.is_ok() { 0 } else { self.not_serving.saturating_add(1) };
                 self.degraded = self.not_serving >= self.policy.not_serving;
@@ -422,10 +423,13 @@ impl Machine {
             u64::try_from(self.policy.ready_within.as_millis()).unwrap_or(u64::MAX),
         );
         let headline = format!("`{}` was not ready within {within}", self.name);
-        match self.why_not.take() {
+        let error = match self.why_not.take() {
             Some((kind, why)) => Error::new(kind, headline).fact("reason", why),
             None => Error::new(Kind::NotReady, headline),
-        }
+        };
+        let (log, listens) = std::mem::take(&mut self.seen);
+        let error = listens.iter().fold(error, |error, at| error.fact("listens on", at));
+        error.log(log)
     }
 
     fn given_up(&self, error: &Error, spent: Spent) -> Error {

@@ -25,6 +25,7 @@ use serde::Serialize;
 use sidecar_spec::Logs;
 
 pub use self::follow::Follower;
+pub(crate) use self::polish::SHORTEST;
 pub(crate) use self::read::Reading;
 use self::shared::{Shared, Tap};
 use crate::secret::Secret;

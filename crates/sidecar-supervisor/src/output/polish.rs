@@ -11,7 +11,7 @@ use super::split::Raw;
 const MARK: &[u8] = b"[hidden]";
 
 /// Shorter secrets are not looked for: they would be found where none is.
-const SHORTEST: usize = MARK.len();
+pub(crate) const SHORTEST: usize = MARK.len();
 
 /// So much of a secret's beginning may stand at the end of a line that is not finished: in fewer bytes there is no
 /// secret left, and an end such as `a` would be taken for one.

@@ -13,7 +13,7 @@ use sidecar_spec::Port;
 use crate::app::Shared;
 use crate::error::{Error, Kind};
 use crate::machine::Failure;
-pub(crate) use prove::{Proof, prove};
+pub(crate) use prove::{Proof, elsewhere, prove};
 
 /// Chooses the port, where that is done before the start.
 pub(crate) fn reserve(shared: &Shared) -> Result<(Option<SocketAddr>, Option<PortLease>), Failure> {

@@ -1,4 +1,5 @@
-//! Whether a port is the sidecar's own: the socket that listens there belongs to its tree, and lies on loopback only.
+//! Whether a port is the sidecar's own: the socket that listens there belongs to its tree, and lies on loopback only, as
+//! does every other one on which its tree listens at that moment.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -23,11 +24,31 @@ pub(crate) enum Proof {
 pub(crate) fn prove(keeper: &Keeper, address: SocketAddr) -> Proof {
     let tree: Vec<u32> = keeper.tree().iter().map(|process| process.pid).collect();
     match sidecar_keeper::listeners(address.port(), &tree) {
-        Ok(listeners) => judge(&listeners, address.ip()),
+        Ok(listeners) => match judge(&listeners, address.ip()) {
+            Proof::Own => exposed(&tree).map_or(Proof::Own, Proof::Exposed),
+            other => other,
+        },
         Err(error) if error.kind() == Keepers::Unsupported => Proof::Unknown,
         // The tables can be read in a moment, or not at all: then it is never proved.
         Err(_) => Proof::Nobody,
     }
+}
+
+/// Where else its tree listens, whatever the port, so that other machines reach it.
+fn exposed(tree: &[u32]) -> Option<SocketAddr> {
+    let all = sidecar_keeper::all_listeners(tree).unwrap_or_default();
+    all.into_iter().map(|listener| listener.address).find(|address| !address.ip().is_loopback())
+}
+
+/// Where the tree listens, other than it should.
+pub(crate) fn elsewhere(keeper: &Keeper, expected: Option<SocketAddr>) -> Vec<SocketAddr> {
+    let tree: Vec<u32> = keeper.tree().iter().map(|process| process.pid).collect();
+    let all = sidecar_keeper::all_listeners(&tree).unwrap_or_default();
+    let mut found: Vec<SocketAddr> = all.into_iter().map(|listener| listener.address).collect();
+    found.retain(|address| Some(*address) != expected);
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 fn judge(listeners: &[Listener], host: IpAddr) -> Proof {

@@ -26,6 +26,8 @@ pub(super) struct Context {
     pub(super) shared: Arc<Shared>,
     pub(super) run: u64,
     pub(super) cancel: Cancel,
+    /// Set when it is not to be started any more.
+    unwanted: Cancel,
     inbox: Sender<Message>,
 }
 
@@ -46,12 +48,13 @@ impl Context {
 }
 
 /// Begins a run in a thread of its own: a slow disk must not keep the sidecar from answering commands.
-pub(crate) fn begin(app: &Arc<App>, shared: &Arc<Shared>, run: u64, cancel: &Cancel) {
+pub(crate) fn begin(app: &Arc<App>, shared: &Arc<Shared>, run: u64, cancel: &Cancel, unwanted: &Cancel) {
     let context = Context {
         app: Arc::clone(app),
         shared: Arc::clone(shared),
         run,
         cancel: cancel.clone(),
+        unwanted: unwanted.clone(),
         inbox: shared.inbox.clone(),
     };
     let failed = context.clone();
@@ -61,7 +64,11 @@ pub(crate) fn begin(app: &Arc<App>, shared: &Arc<Shared>, run: u64, cancel: &Can
 }
 
 fn start(context: &Context) {
-    let launched = launch::prepare(&context.app, &context.shared, Purpose::Serve).and_then(|prepared| {
+    let prepared = launch::prepare(&context.app, &context.shared, Purpose::Serve, &context.unwanted);
+    let launched = prepared.and_then(|prepared| {
+        if context.unwanted.is_cancelled() {
+            return Err(launch::cancelled(context.name()));
+        }
         // Before the start, so that nothing it writes is missed.
         let search = ready::Search::begin(context, &prepared)?;
         let (running, kept) = spawn(context, prepared, &search)?;

@@ -18,9 +18,6 @@ use crate::exit::{Exit, ExitReason};
 use crate::machine::{Hope, RunInput};
 use crate::output::Line;
 
-/// So many of the last lines go into an error.
-const TAIL: usize = 20;
-
 /// So long is waited for the end of the output before an exit is told: what it wrote last may be on its way. Children of
 /// the sidecar may hold its output for ever.
 const LAST_WORDS: Duration = Duration::from_millis(50);
@@ -82,8 +79,7 @@ fn exited(context: &Context, running: &Running, status: std::process::ExitStatus
         (true, false) => exit.when_asked(),
         (false, false) => exit.for_memory(running.oom.has_killed()),
     };
-    let mut tail = context.shared.output.tail(TAIL);
-    tail.retain(|line| line.seq >= running.first_line);
+    let tail = running.tail(&context.shared.output);
     context.tell(explain(context, running, exit, &tail));
 }
 

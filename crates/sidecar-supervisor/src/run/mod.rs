@@ -18,12 +18,16 @@ use crate::client::Peer;
 use crate::error::{Error, Kind, Result};
 use crate::exit::oom::OomWatch;
 use crate::launch::TokenFile;
-use crate::output::Reading;
+use crate::machine::RunInput;
+use crate::output::{Line, Output, Reading};
 use crate::reply::Answer;
 use crate::secret::Secret;
 pub(crate) use begin::{begin, refused};
 use input::Input;
 use rpc::StdioRpc;
+
+/// So many of the last lines go into an error.
+const TAIL: usize = 20;
 
 /// What runs.
 #[derive(Debug)]
@@ -74,6 +78,20 @@ impl Running {
     /// From now on its end is one that was asked for.
     pub(crate) fn is_asked(&self) {
         self.asked.store(true, Ordering::Release);
+    }
+
+    /// The last lines of this run.
+    fn tail(&self, output: &Output) -> Vec<Line> {
+        let mut tail = output.tail(TAIL);
+        tail.retain(|line| line.seq >= self.first_line);
+        tail
+    }
+
+    /// What may tell why it is not ready: its last lines, and where it listens instead.
+    pub(crate) fn seen(&self, output: &Output) -> RunInput {
+        let expected = *self.address.lock().unwrap_or_else(PoisonError::into_inner);
+        let listens = crate::port::elsewhere(&self.keeper, expected);
+        RunInput::Seen(self.tail(output).into_iter().map(|line| line.text).collect(), listens)
     }
 
     /// Removes what only this run needed.

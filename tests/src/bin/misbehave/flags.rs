@@ -15,7 +15,7 @@ enum Takes {
 
 use Takes::{Address, Nothing, Number, Text, Tree};
 
-const KNOWN: [(&str, Takes, &str); 47] = [
+const KNOWN: [(&str, Takes, &str); 48] = [
     ("--help", Nothing, "this list"),
     ("--marker", Text, "nothing: a word by which the process is found, as all that it forks carries it"),
     ("--delay", Number, "waits so many milliseconds before anything else"),
@@ -33,6 +33,7 @@ const KNOWN: [(&str, Takes, &str); 47] = [
     ("--worm", Number, "a chain of so many daemons, each of which starts the next and ends"),
     ("--hold-stdout-by-grandchild", Nothing, "what it forks keeps standard output open"),
     ("--bind", Address, "listens there; port 0 is a free one"),
+    ("--bind-also", Address, "listens there as well, and answers nothing"),
     ("--no-reuse", Nothing, "binds without SO_REUSEADDR"),
     ("--listen-fds", Nothing, "listens on descriptor 3, which it was given as systemd gives it"),
     ("--http", Nothing, "answers 200 to GET /health, and ends at POST /shutdown"),

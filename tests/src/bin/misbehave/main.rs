@@ -52,6 +52,7 @@ fn main() {
             end::last_words(&path)
         });
     }
+    let _other = serve::bind_also(&flags);
     let listener = serve::bind(&flags);
     let address = listener.as_ref().map(|listener| listener.local_addr().unwrap());
     if let Some(listener) = listener {

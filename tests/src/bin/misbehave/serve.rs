@@ -21,6 +21,15 @@ pub(crate) fn bind(flags: &Flags) -> Option<TcpListener> {
     Some(listener.unwrap_or_else(|error| fail(&format!("cannot listen on {address}: {error}"))))
 }
 
+/// The other listener that it is told to have, for as long as it lives.
+pub(crate) fn bind_also(flags: &Flags) -> Option<TcpListener> {
+    let address = flags.address("--bind-also")?;
+    Some(
+        TcpListener::bind(address)
+            .unwrap_or_else(|error| fail(&format!("cannot listen on {address}: {error}"))),
+    )
+}
+
 fn without_reuse(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     socket.bind(&address.into())?;

@@ -1,6 +1,7 @@
 //! Listening sockets and their owners, and a port that is held.
 #![expect(unsafe_code, reason = "std cannot bind a socket without listening on it")]
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -19,10 +20,21 @@ const INET6: libc::sa_family_t = 10;
 const _: () = assert!(INET as libc::c_int == libc::AF_INET && INET6 as libc::c_int == libc::AF_INET6);
 
 pub(crate) fn listeners(port: u16, among: &[u32]) -> io::Result<Vec<Listener>> {
-    let mut sockets = parse(&fsx::text("/proc/net/tcp")?, port);
+    owned(|found| found == port, among)
+}
+
+pub(crate) fn all_listeners(among: &[u32]) -> io::Result<Vec<Listener>> {
+    let mut all = owned(|_| true, among)?;
+    all.retain(|listener| !listener.owners.is_empty());
+    Ok(all)
+}
+
+/// The sockets that listen on ports that are wanted, each with its owners.
+fn owned(wanted: impl Fn(u16) -> bool, among: &[u32]) -> io::Result<Vec<Listener>> {
+    let mut sockets = parse(&fsx::text("/proc/net/tcp")?, &wanted);
     // Without IPv6 there is no such file.
-    sockets.extend(parse(&fsx::text("/proc/net/tcp6").unwrap_or_default(), port));
-    let mut out: Vec<(String, Listener)> = sockets
+    sockets.extend(parse(&fsx::text("/proc/net/tcp6").unwrap_or_default(), &wanted));
+    let mut out: BTreeMap<String, Listener> = sockets
         .into_iter()
         .map(|(address, inode)| (format!("socket:[{inode}]"), Listener { address, owners: Vec::new() }))
         .collect();
@@ -33,25 +45,25 @@ pub(crate) fn listeners(port: u16, among: &[u32]) -> io::Result<Vec<Listener>> {
         let dir = format!("/proc/{pid}/fd");
         for name in fsx::names(&dir) {
             let Ok(link) = fsx::link(format!("{dir}/{}", name.display())) else { continue };
-            for (socket, listener) in &mut out {
-                if link.as_os_str() == socket.as_str() && !listener.owners.contains(pid) {
-                    listener.owners.push(*pid);
-                }
+            if let Some(listener) = link.to_str().and_then(|link| out.get_mut(link))
+                && !listener.owners.contains(pid)
+            {
+                listener.owners.push(*pid);
             }
         }
     }
-    Ok(out.into_iter().map(|(_, listener)| listener).collect())
+    Ok(out.into_values().collect())
 }
 
-/// Addresses and inodes of the sockets that listen on a port.
-fn parse(table: &str, port: u16) -> Vec<(SocketAddr, u64)> {
+/// Addresses and inodes of the sockets that listen on ports that are wanted.
+fn parse(table: &str, wanted: impl Fn(u16) -> bool) -> Vec<(SocketAddr, u64)> {
     let entry = |line: &str| {
         let fields: Vec<&str> = line.split_ascii_whitespace().collect();
         if *fields.get(3)? != LISTENING {
             return None;
         }
         let (host, found) = fields.get(1)?.split_once(':')?;
-        let found = u16::from_str_radix(found, 16).ok().filter(|found| *found == port)?;
+        let found = u16::from_str_radix(found, 16).ok().filter(|found| wanted(*found))?;
         Some((SocketAddr::new(address(host)?, found), fields.get(9)?.parse().ok()?))
     };
     table.lines().skip(1).filter_map(entry).collect()
@@ -138,8 +150,9 @@ mod tests {
     #[cfg(target_endian = "little")]
     fn listeners_of_the_port_are_read() {
         let expected = [("127.0.0.1:8080".parse().unwrap(), 4711), ("0.0.0.0:8080".parse().unwrap(), 4712)];
-        assert_eq!(parse(TABLE, 8080), expected);
-        assert_eq!(parse(&TABLE[..130], 8080), []);
+        assert_eq!(parse(TABLE, |port| port == 8080), expected);
+        assert_eq!(parse(&TABLE[..130], |_| true), []);
+        assert_eq!(parse(TABLE, |_| true).len(), 3);
     }
 
     #[test]
@@ -160,6 +173,9 @@ mod tests {
             let found = listeners(address.port(), &[1, this]).unwrap();
             assert!(found.contains(&Listener { address, owners: vec![this] }), "{found:?}");
             assert!(listeners(address.port(), &[]).unwrap().iter().any(|l| l.owners.is_empty()));
+            let all = all_listeners(&[this]).unwrap();
+            assert!(all.contains(&Listener { address, owners: vec![this] }), "{all:?}");
+            assert_eq!(all_listeners(&[]).unwrap(), []);
         }
     }
 

@@ -33,7 +33,7 @@ mod zygote;
 
 pub(crate) use channel::{Channel, Descriptor, directory, exit_status, null_device, own_stream};
 pub(crate) use kill::{kill, kill_round};
-pub(crate) use net::{lease, listeners};
+pub(crate) use net::{all_listeners, lease, listeners};
 pub(crate) use proc::{all_processes, descendants, identity, is_alive, name, random, with_cookie, world};
 pub(crate) use raw::user;
 pub(crate) use start::{init, open_keeper, scope};

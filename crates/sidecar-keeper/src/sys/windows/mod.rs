@@ -31,7 +31,7 @@ use crate::protocol::Command;
 use crate::scope::{Missing, Scope};
 use crate::usage::Usage;
 
-pub(crate) use net::{lease, listeners};
+pub(crate) use net::{all_listeners, lease, listeners};
 pub(crate) use process::{
     all_processes, descendants, identity, is_alive, kill, kill_round, name, user, with_cookie, world,
 };

@@ -19,21 +19,29 @@ const ROW: usize = 6;
 const ROW6: usize = 14;
 
 pub(crate) fn listeners(port: u16, among: &[u32]) -> io::Result<Vec<Listener>> {
+    let of_port = all()?.into_iter().filter(|(address, _)| address.port() == port);
+    Ok(of_port.map(|(address, owner)| listener(address, owner, among)).collect())
+}
+
+pub(crate) fn all_listeners(among: &[u32]) -> io::Result<Vec<Listener>> {
+    let of_them = all()?.into_iter().filter(|(_, owner)| among.contains(owner));
+    Ok(of_them.map(|(address, owner)| listener(address, owner, among)).collect())
+}
+
+fn listener(address: SocketAddr, owner: u32, among: &[u32]) -> Listener {
+    Listener { address, owners: among.iter().copied().filter(|pid| *pid == owner).take(1).collect() }
+}
+
+/// Every socket that listens, with its owner.
+fn all() -> io::Result<Vec<(SocketAddr, u32)>> {
     let mut rows = parse(&table(INET)?);
     // Without IPv6 there is no such table.
     rows.extend(parse6(&table(INET6).unwrap_or_default()));
-    let of_port: Vec<_> = rows.into_iter().filter(|(address, _)| address.port() == port).collect();
     // Number 0 is that of no process which listens: then the system (wine) does not tell owners.
-    if of_port.iter().any(|(_, owner)| *owner == 0) {
+    if rows.iter().any(|(_, owner)| *owner == 0) {
         return Err(io::ErrorKind::Unsupported.into());
     }
-    Ok(of_port
-        .into_iter()
-        .map(|(address, owner)| Listener {
-            address,
-            owners: among.iter().copied().filter(|pid| *pid == owner).take(1).collect(),
-        })
-        .collect())
+    Ok(rows)
 }
 
 /// The table of one family, in words.
@@ -139,7 +147,8 @@ mod tests {
                 Err(error) => assert_eq!(error.kind(), io::ErrorKind::Unsupported),
             }
             drop(socket);
-            assert!(listeners(address.port(), &[]).unwrap().iter().all(|found| found.address != address));
+            let left = listeners(address.port(), &[]).unwrap_or_default();
+            assert!(left.iter().all(|found| found.address != address));
         }
     }
 
@@ -149,6 +158,8 @@ mod tests {
             let this = std::process::id();
             let found = listeners(address.port(), &[1, this]).unwrap();
             assert!(found.contains(&Listener { address, owners: vec![this] }), "{found:?}");
+            assert!(all_listeners(&[this]).unwrap().contains(&Listener { address, owners: vec![this] }));
+            assert_eq!(all_listeners(&[]).unwrap(), []);
         }
     }
 
