@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use sidecar_supervisor::{ExitReason, Happened, Kind, State, Supervisor};
 
-use crate::scene::{Scene, eventually, lines, lives, misbehave, spec, with};
+use crate::scene::{Scene, eventually, lives, misbehave, spec, with};
 
 crate::stories![
     starts_and_stops,
@@ -26,6 +26,7 @@ crate::stories![
     a_request_comes_before_the_signal,
     a_deaf_one_is_restarted,
     dropping_the_supervisor_ends_all,
+    #[cfg(unix)]
     dropping_it_while_they_start_ends_all,
     one_that_announced_its_port_keeps_no_app,
     an_update_waits_until_nothing_runs,
@@ -106,6 +107,11 @@ fn who_blocks_a_stop_is_told() {
         Happened::StopBlocked { processes } => Some(processes.clone()),
         _ => None,
     });
+    let exit = scene.until(|event| match &event.what {
+        Happened::Exited { exit } => Some(exit.clone()),
+        _ => None,
+    });
+    assert_eq!((exit.reason, exit.to_string().as_str()), (ExitReason::Killed, "was killed by SIGKILL"));
     assert_eq!(blockers.len(), 3);
     assert!(blockers.iter().any(|it| it.pid == pid));
     assert!(blockers.iter().all(|it| it.name.as_deref() == Some("misbehave")), "{blockers:?}");
@@ -270,7 +276,8 @@ fn dropping_the_supervisor_ends_all() {
     it.start().wait().unwrap();
     let leader = sidecar_keeper::ProcessId::of(it.status().pid.unwrap()).unwrap();
     let tree = leader.descendants();
-    assert_eq!(tree.len(), 2);
+    // Under wine, a console has a process of its own.
+    assert!(tree.len() >= 2);
     drop(supervisor);
     // A sidecar holds its supervisor.
     assert!(leader.is_alive() && it.state() == State::Running);
@@ -286,6 +293,7 @@ fn dropping_the_supervisor_ends_all() {
     assert_eq!(started.wait().unwrap_err().kind(), Kind::SupervisorGone);
 }
 
+#[cfg(unix)]
 fn dropping_it_while_they_start_ends_all() {
     let marker = format!("dropped-{}", std::process::id());
     let run = with(misbehave(&["--marker", &marker, "--exit-after", "600000"]), json!({ "port": "none" }));
@@ -336,7 +344,7 @@ fn usage_is_that_of_the_tree() {
     scene.it().start().wait().unwrap();
     eventually("four processes", || scene.it().usage().is_some_and(|usage| usage.processes == 4));
     assert!(scene.it().usage().unwrap().memory > 100_000);
-    assert!(lines(&scene.it()).is_empty());
+    assert!(scene.it().tail(1).is_empty());
 }
 
 fn kill(pid: u32) {

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use serde_json::{Value, json};
 use sidecar_supervisor::{Happened, Kind, State};
 
-use crate::scene::{PATIENCE, Scene, lines, misbehave, with};
+use crate::scene::{Scene, lines, misbehave, with};
 
 crate::stories![
     a_lease_is_free_and_its_own,
@@ -153,7 +153,7 @@ fn clients_of_an_inherited_socket_wait_through_a_restart() {
     let before = address(&scene);
     scene.it().stop().wait().unwrap();
     let mut client = TcpStream::connect(before).unwrap();
-    client.set_read_timeout(Some(PATIENCE)).unwrap();
+    client.set_read_timeout(Some(crate::scene::PATIENCE)).unwrap();
     client.write_all(b"GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
     scene.it().start().wait().unwrap();
     assert_eq!(address(&scene), before);

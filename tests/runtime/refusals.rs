@@ -1,7 +1,7 @@
 //! What bad input gets: a typed error, which says what to do, and nothing that was started.
 
 use serde_json::{Value, json};
-use sidecar_supervisor::{Error, ExitReason, Happened, Kind, State, Supervisor};
+use sidecar_supervisor::{Error, Kind, State, Supervisor};
 use snapbox::{Assert, IntoData, Redactions, str};
 
 use crate::scene::{Scene, misbehave, program, spec, with};
@@ -246,6 +246,8 @@ fn a_nul_in_an_argument() {
 
 #[cfg(unix)]
 fn no_permission_to_execute() {
+    use sidecar_supervisor::{ExitReason, Happened};
+
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("it");
     std::fs::write(&path, "#!/bin/sh\n").unwrap();

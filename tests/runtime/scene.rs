@@ -23,8 +23,11 @@ pub(crate) fn misbehave(flags: &[&str]) -> Value {
 }
 
 /// Where the misbehaving sidecar lies.
-pub(crate) fn program() -> &'static str {
-    env!("CARGO_BIN_EXE_misbehave")
+pub(crate) fn program() -> String {
+    let path = env!("CARGO_BIN_EXE_misbehave");
+    // Built on another system, and run by wine: that system's root is a drive.
+    let drive = if cfg!(windows) && path.starts_with('/') { "Z:" } else { "" };
+    format!("{drive}{path}")
 }
 
 /// `base` with the keys of `more`.

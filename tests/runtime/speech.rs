@@ -1,7 +1,5 @@
 //! What sidecars say and are told: output, input, a program run once.
 
-use std::time::Duration;
-
 use serde_json::json;
 use sidecar_supervisor::{Entry, ExitReason, Kind, Stream};
 
@@ -101,7 +99,7 @@ fn a_program_is_run_once() {
 fn a_program_that_does_not_end_is_killed() {
     let scene = Scene::one(portless(&[]));
     let flags = ["--ignore-term", "--setsid", "2", "--say-on-stderr", "waiting", "--exit-after", "600000"];
-    let error = scene.it().output(flags, "", Duration::from_millis(500)).wait().unwrap_err();
+    let error = scene.it().output(flags, "", std::time::Duration::from_millis(500)).wait().unwrap_err();
     assert_eq!(error.kind(), Kind::Timeout);
     assert_eq!(error.log_tail(), ["waiting"]);
 }

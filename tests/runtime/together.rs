@@ -6,6 +6,7 @@ use sidecar_supervisor::{Happened, Kind, State};
 use crate::scene::{Scene, misbehave, with};
 
 crate::stories![
+    a_stop_of_all_holds_against_a_start_of_all,
     what_is_needed_comes_first_and_goes_last,
     what_needs_one_that_fails_fails_with_it,
     a_restart_is_passed_on_where_it_is_wanted,
@@ -101,4 +102,16 @@ fn who_has_no_run_table_is_not_started_with_the_others() {
     assert_eq!(scene.sidecar("db").state(), State::Stopped);
     let alone = Scene::of(&[("tool", json!({}))]);
     alone.supervisor.start_all().wait().unwrap();
+}
+
+fn a_stop_of_all_holds_against_a_start_of_all() {
+    // The one that is needed comes first by its name, so that its stop may come before the other one's wish.
+    let scene = Scene::of(&[("adb", serving(json!({}))), ("web", serving(json!({ "depends-on": ["adb"] })))]);
+    for _ in 0..30 {
+        let started = scene.supervisor.start_all();
+        scene.supervisor.stop_all().wait().unwrap();
+        let states: Vec<State> = scene.supervisor.sidecars().map(|it| it.state()).collect();
+        assert!(states.iter().all(|state| state.is_down()), "{states:?}");
+        drop(started);
+    }
 }

@@ -8,7 +8,7 @@ use sidecar_keeper::ProcessId;
 
 use crate::cases::Setup;
 use crate::field::{CAR, Field, Scene};
-use crate::look::{carrying, ended, gone, kill, parent, signal, tell, until};
+use crate::look::{carrying, ended, gone, is_ignored, kill, parent, signal, tell, until};
 use crate::programs::find;
 use crate::shape::{SERVES, TREES, quiet, server};
 
@@ -46,6 +46,10 @@ pub(crate) fn app_killed_while_starting(setup: &Setup) {
 /// left.
 pub(crate) fn app_ends_otherwise(setup: &Setup) {
     for end in ["abort", "segv", "panic", "exit 0", "exit 3", "return", "close", "TERM", "HUP", "INT"] {
+        if is_ignored(end) {
+            println!("  left out SIG{end}: it is ignored here, as after nohup");
+            continue;
+        }
         let mut series: Vec<Duration> = (0..setup.rounds(1))
             .map(|_| {
                 let mut field = finishes().begin();

@@ -116,6 +116,14 @@ pub(crate) fn until(what: &str, mut is: impl FnMut() -> bool) {
     }
 }
 
+/// Whether programs that this one starts ignore a signal, as after `nohup` or `&` in a script.
+pub(crate) fn is_ignored(signal: &str) -> bool {
+    let number = ["HUP", "INT", "QUIT"].iter().position(|name| *name == signal);
+    let status = file(std::process::id(), "status");
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap().trim();
+    number.is_some_and(|number| u64::from_str_radix(mask, 16).unwrap() >> number & 1 == 1)
+}
+
 /// SIGKILL to a process that this test started.
 pub(crate) fn kill(pid: u32) {
     kill_processes(&Vec::from_iter(ProcessId::of(pid))).unwrap();

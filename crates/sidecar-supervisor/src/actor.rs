@@ -47,6 +47,8 @@ pub(crate) enum Command {
     /// For another sidecar, which depends on it.
     Want,
     Stop,
+    /// For another sidecar, on which it depends.
+    StopFor,
     Restart,
 }
 
@@ -119,6 +121,7 @@ impl Actor {
                     Command::Start => Input::Start(ticket),
                     Command::Want => Input::Want(ticket),
                     Command::Stop => Input::Stop(ticket),
+                    Command::StopFor => Input::StopFor(ticket),
                     Command::Restart => Input::Restart(ticket),
                 });
             }
@@ -142,7 +145,11 @@ impl Actor {
 
     fn launched(&mut self, running: Arc<Running>) {
         let pid = running.keeper.leader().pid;
-        self.shared.view().running = Some(Arc::clone(&running));
+        {
+            let mut view = self.shared.view();
+            view.running = Some(Arc::clone(&running));
+            view.pid = Some(pid);
+        }
         self.running = Some(running);
         self.tell(Happened::Launched { pid });
         self.step(Input::Run(RunInput::Launched));
@@ -152,6 +159,8 @@ impl Actor {
         match &input {
             RunInput::Exited(exit, ..) => {
                 self.cancel.cancel();
+                // Its number may be another's from now on.
+                self.shared.view().pid = None;
                 self.tell(Happened::Exited { exit: exit.clone() });
             }
             RunInput::LaunchFailed(failure) if failure.error.kind() != Kind::Cancelled => {
@@ -163,7 +172,8 @@ impl Actor {
             }
             RunInput::Empty => {
                 self.running = None;
-                self.shared.view().running = None;
+                let mut view = self.shared.view();
+                (view.running, view.pid) = (None, None);
             }
             _ => {}
         }
@@ -202,6 +212,7 @@ impl Actor {
             }
             Effect::Signal(signal) => self.signal(signal),
             Effect::Kill(overdue) => self.kill(overdue),
+            Effect::Force => self.force(),
             Effect::Restart(after, attempt) => {
                 let error = self.machine.error().cloned();
                 self.shared.view().restarts += 1;
@@ -223,8 +234,11 @@ impl Actor {
     fn enter(&mut self, state: State) {
         let mut view = self.shared.view();
         view.state = state;
-        if state == State::Running {
-            view.error = None;
+        match state {
+            // At one moment: who sees the state sees why.
+            State::Error | State::Restarting => view.error = self.machine.error().cloned(),
+            State::Running | State::Stopped => view.error = None,
+            _ => {}
         }
         drop(view);
         self.tell(Happened::State { state });
@@ -250,12 +264,28 @@ impl Actor {
         let Some(running) = &self.running else { return };
         running.is_asked();
         if overdue {
+            running.is_overdue();
             let processes = running.processes().into_iter();
             let processes = processes.map(|it| Blocker { pid: it.pid, name: it.name() }).collect();
             self.tell(Happened::StopBlocked { processes });
         }
         // A keeper that is lost is told by its own thread, which kills what is left.
         let _ = running.keeper.kill();
+    }
+
+    /// Its keeper does not do what it is told, such as one that was stopped: it is killed as well, which its zygote and the
+    /// thread that listens to it answer by killing the tree.
+    fn force(&self) {
+        let Some(running) = self.running.clone() else { return };
+        let keeper = running.keeper.process();
+        if keeper.pid == std::process::id() {
+            // A thread of the app, then; what it knew of the tree is killed from here.
+            let name = self.shared.name.to_string();
+            let _ = run::thread(&name, "kill", move || drop(running.keeper.kill_remains(stop::FORCED)));
+        } else {
+            // Where that fails, whoever waits for the stop is told so soon.
+            let _ = sidecar_keeper::kill_processes(&[keeper]);
+        }
     }
 
     /// Starts what this one depends on, and reports when all of it is ready or one is not.
@@ -282,27 +312,30 @@ impl Actor {
 
     /// Stops what depends on this one, and reports when nothing of it runs.
     fn stop_dependents(&self, question: u64) {
-        let dependents: Vec<&Arc<Shared>> = self.dependents(|_| true);
+        // All of them, also those that seem to be down: one may be about to start.
+        let dependents: Vec<&Arc<Shared>> = self.dependents(|_| true).collect();
         let shared = Arc::clone(&self.shared);
         // One that cannot be stopped has told so to whoever asked; this one is stopped all the same.
         let gather = Gather::new(dependents.len(), move |_| shared.send(Message::Dependents(question)));
         for other in dependents {
             let gather = Arc::clone(&gather);
-            other.send(Message::Command(Command::Stop, Box::new(move |_| gather.arrived(Ok(())))));
+            other.send(Message::Command(Command::StopFor, Box::new(move |_| gather.arrived(Ok(())))));
         }
     }
 
     fn restart_dependents(&self) {
-        for other in self.dependents(|restart_with| restart_with) {
+        // One that is down stays down.
+        for other in
+            self.dependents(|restart_with| restart_with).filter(|other| !other.view().state.is_down())
+        {
             other.send(Message::Command(Command::Restart, Box::new(|_| {})));
         }
     }
 
-    /// Those that depend on this one and are not down.
-    fn dependents(&self, wanted: impl Fn(bool) -> bool) -> Vec<&Arc<Shared>> {
-        let names = self.shared.dependents.iter().filter(|(_, restart_with)| wanted(*restart_with));
-        let all = names.filter_map(|(name, _)| self.app.sidecars.get(name));
-        all.filter(|other| !other.view().state.is_down()).collect()
+    /// Those that depend on this one.
+    fn dependents(&self, wanted: impl Fn(bool) -> bool) -> impl Iterator<Item = &Arc<Shared>> {
+        let names = self.shared.dependents.iter().filter(move |(_, restart_with)| wanted(*restart_with));
+        names.filter_map(|(name, _)| self.app.sidecars.get(name))
     }
 
     fn not_running(&self) -> Error {

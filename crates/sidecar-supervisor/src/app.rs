@@ -62,6 +62,8 @@ pub(crate) struct View {
     pub(crate) run: u64,
     pub(crate) restarts: u32,
     pub(crate) running: Option<Arc<Running>>,
+    /// Its first process, while that lives.
+    pub(crate) pid: Option<u32>,
     /// Where it listens, of the present or the last run.
     pub(crate) address: Option<SocketAddr>,
     pub(crate) token: Option<Secret>,
@@ -84,6 +86,7 @@ impl Shared {
             run: 0,
             restarts: 0,
             running: None,
+            pid: None,
             address: None,
             token: None,
             program: None,

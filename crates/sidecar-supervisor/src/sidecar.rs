@@ -79,7 +79,7 @@ impl Sidecar {
             state: view.state,
             run: view.run,
             restarts: view.restarts,
-            pid: view.running.as_ref().map(|running| running.keeper.leader().pid),
+            pid: view.pid,
             address: view.address,
             error: view.error.clone(),
         }

@@ -145,8 +145,10 @@ fn read(message: &Value, built: &mut Built) {
         let directory = directory.map_or_else(root, Path::to_owned);
         let package = directory.file_name().unwrap_or_default().display().to_string();
         built.tests.push(Test { name: format!("{package}: {name} ({kind})"), path, directory });
-    } else if name == "cargo-sidecar" {
+    } else if name == "cargo-sidecar" || (name == "keep" && kind == "example") {
         let size = std::path::Path::new(&path).metadata().map_or(0, |m| m.len());
+        // Its example is the smallest program that has a keeper.
+        let name = if name == "keep" { "sidecar-keeper's `keep`" } else { name.as_str() };
         built.programs.push((format!("{name} (debug build, no debug information)"), size));
     }
 }

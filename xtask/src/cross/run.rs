@@ -10,13 +10,16 @@ use super::{System, build, setup};
 use crate::error::{Error, Result};
 
 /// Test programs that cannot do their work there, and why. What they test runs on Linux.
-const PROGRAMS: [(System, &str, &str); 3] = [
+const PROGRAMS: [(System, &str, &str); 6] = [
     (
         System::Windows,
         "tests: it (test)",
         "its stories run cargo and rustc, which are no Windows programs here",
     ),
     (System::Arm64, "tests: it (test)", "its stories start programs for arm64, which needs binfmt"),
+    (System::Arm64, "tests: runtime (test)", "its stories start programs for arm64, which needs binfmt"),
+    (System::Arm64, "tests: storm (test)", "its storms start programs for arm64, which needs binfmt"),
+    (System::Windows, "tests: storm (test)", "its storms fork; those of the keeper run there"),
     (
         System::Arm64,
         "sidecar-keeper: storm (test)",
@@ -24,18 +27,19 @@ const PROGRAMS: [(System, &str, &str); 3] = [
     ),
 ];
 
+const NO_OWNERS: &str = "wine's own server holds every socket, and wine says that nobody does";
+
 /// Tests that cannot pass there, and why.
-const TESTS: [(System, &str, &str); 4] = [
+const TESTS: [(System, &str, &str); 7] = [
     (
         System::Windows,
         "install::tests::changed_bytes_of_the_same_length_are_noticed",
         "wine keeps no creation time, which tells a replaced file from the old one",
     ),
-    (
-        System::Windows,
-        "sys::system::net::tests::the_owner_of_a_listener_is_told",
-        "wine's own server holds every socket, and wine says that nobody does",
-    ),
+    (System::Windows, "sys::system::net::tests::the_owner_of_a_listener_is_told", NO_OWNERS),
+    (System::Windows, "ports::a_fixed_port_that_is_taken_names_its_owner", NO_OWNERS),
+    (System::Windows, "ports::on_all_addresses_it_never_becomes_ready", NO_OWNERS),
+    (System::Windows, "ports::an_announced_port_of_somebody_else_never_becomes_ready", NO_OWNERS),
     (
         System::Windows,
         "t28_ctrl_break_reaches_a_program_for_a_console",

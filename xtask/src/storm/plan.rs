@@ -44,8 +44,14 @@ const GONE_LATE: Option<f64> = Some(1000.0);
 /// Told.
 pub(super) const TOLD: Option<f64> = Some(100.0);
 
-pub(super) const PLAN: [Case; 36] = [
+pub(super) const PLAN: [Case; 40] = [
     keeper("T1", "t1_app_killed_when_up", "SIGKILL to the app when all is up", (1000, GONE)),
+    keeper(
+        "T1",
+        "t1_app_killed_without_init",
+        "SIGKILL to an app without init(), then a sweep",
+        (200, GONE_LATE),
+    ),
     supervisor(
         "T1",
         "t1_app_killed_when_ready",
@@ -113,6 +119,9 @@ pub(super) const PLAN: [Case; 36] = [
     keeper("T27", "t27_cost", "what a keeper costs", (200, None)),
     supervisor("T27", "t27_idle", "wake-ups while nothing happens (seconds)", (60, None)),
     supervisor("real", "real_programs", "real programs", (20, None)),
+    keeper("more", "without_init", "what is promised without init()", (1, None)),
+    keeper("more", "killed_zygote_is_replaced", "a zygote that is killed is replaced", (20, None)),
+    keeper("more", "last_words_are_kept", "what is said after the app died is kept", (20, None)),
     keeper("more", "threads_before_init", "init() where threads run already", (100, GONE)),
     keeper("more", "app_killed_by_name", "the app is killed by its name", (1, None)),
     keeper("more", "launches", "launches that fail say why", (1, None)),

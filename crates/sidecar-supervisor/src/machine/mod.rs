@@ -113,6 +113,8 @@ pub(crate) enum Input {
     /// Somebody depends on it. Unlike a start by hand, this neither cuts a wait short nor clears what was counted.
     Want(Ticket),
     Stop(Ticket),
+    /// What it depends on is being stopped. Unlike a stop by hand, this leaves the state `error` as it is.
+    StopFor(Ticket),
     /// Stop, then start.
     Restart(Ticket),
     /// From now on nothing is started (`true`), or again everything (`false`).
@@ -173,6 +175,8 @@ pub(crate) enum Effect {
     Ask,
     /// Send the signal to its first process.
     Signal(Signal),
+    /// Kill its tree by other means: its keeper does not.
+    Force,
     /// Kill its tree; `true`: after it had its time, so tell who did not end.
     Kill(bool),
     /// The outcome of a command.
@@ -215,10 +219,20 @@ enum Phase {
     Asked(Instant),
     /// It was sent the signal and has time until then.
     Signalled(Instant),
-    /// It was killed. After that time, those who wait for the stop are told that it does not end.
-    Killed(Option<Instant>),
+    /// It was killed. After that time it is killed by other means (`false`), or those who wait for the stop are told that it
+    /// does not end.
+    Killed(Option<Instant>, bool),
     /// It is started again then.
     Waiting(Instant),
+}
+
+/// Whether what depends on it was asked to stop, since it runs or was started last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Below {
+    Unasked,
+    /// With the number of the question.
+    Asked(u64),
+    Stopped,
 }
 
 /// What of the present run is alive.
@@ -271,6 +285,9 @@ pub(crate) struct Machine {
     want_down: Vec<Ticket>,
     /// The last question about other sidecars: answers to earlier ones are stale.
     question: u64,
+    below: Below,
+    /// Whether somebody asked for the stop that is under way.
+    by_hand: bool,
     random: u64,
 }
 
@@ -304,6 +321,8 @@ impl Machine {
             want_up: Vec::new(),
             want_down: Vec::new(),
             question: 0,
+            below: Below::Unasked,
+            by_hand: false,
             random: seed,
         }
     }
@@ -324,7 +343,7 @@ impl Machine {
             | Phase::Dependents
             | Phase::Asked(_)
             | Phase::Signalled(_)
-            | Phase::Killed(_) => ending(),
+            | Phase::Killed(..) => ending(),
             Phase::Waiting(_) => State::Restarting,
         }
     }
@@ -338,7 +357,7 @@ impl Machine {
     pub(crate) fn wake(&self) -> Option<Instant> {
         match self.phase {
             Phase::Proving(at) | Phase::Asked(at) | Phase::Signalled(at) | Phase::Waiting(at) => Some(at),
-            Phase::Killed(at) => at,
+            Phase::Killed(at, _) => at,
             _ => None,
         }
     }
@@ -350,16 +369,15 @@ impl Machine {
         match input {
             Input::Start(ticket) => self.start(ticket, &mut out),
             Input::Want(ticket) => self.want(ticket, &mut out),
-            Input::Stop(ticket) => self.stop(ticket, now, &mut out),
+            Input::Stop(ticket) => self.stop(ticket, true, now, &mut out),
+            Input::StopFor(ticket) => self.stop(ticket, false, now, &mut out),
             Input::Restart(ticket) => self.restart(ticket, now, &mut out),
             Input::Latch(latched) => self.latched = latched,
             Input::Needs(question, outcome) if question == self.question => {
                 self.needs(outcome, now, &mut out);
             }
-            Input::Dependents(question) if question == self.question => {
-                self.dependents_stopped(now, &mut out);
-            }
-            Input::Needs(..) | Input::Dependents(_) => {}
+            Input::Dependents(question) => self.dependents_stopped(question, now, &mut out),
+            Input::Needs(..) => {}
             Input::Wake => self.woken(now, &mut out),
             Input::Run(input) => self.run(input, now, &mut out),
         }
@@ -385,7 +403,11 @@ impl Machine {
     }
 
     fn cancel_up(&mut self, out: &mut Vec<Effect>) {
-        let error = Error::new(Kind::Cancelled, format!("`{}` was stopped before it was ready", self.name));
+        let error = self.stopped();
         Self::answer_all(&mut self.want_up, &Err(error), out);
+    }
+
+    fn stopped(&self) -> Error {
+        Error::new(Kind::Cancelled, format!("`{}` was stopped before it was ready", self.name))
     }
 }

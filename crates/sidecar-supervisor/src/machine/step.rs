@@ -6,7 +6,7 @@ use sidecar_spec::Signal;
 
 use super::budget::Spent;
 use super::{
-    After, Alive, COLLISIONS, Effect, Failure, Hope, Machine, Outcome, Phase, RunInput, State, Ticket,
+    After, Alive, Below, COLLISIONS, Effect, Failure, Hope, Machine, Outcome, Phase, RunInput, State, Ticket,
     UNKILLABLE,
 };
 use crate::error::{Error, Kind};
@@ -19,6 +19,8 @@ impl Machine {
         }
         match self.phase {
             Phase::Down(_) | Phase::Waiting(_) => {
+                // A stop that came before it is done: nothing runs.
+                Self::answer_all(&mut self.want_down, &Ok(()), out);
                 self.want_up.push(ticket);
                 self.budget.clear();
                 (self.restarts, self.collisions) = (0, 0);
@@ -30,7 +32,7 @@ impl Machine {
             | Phase::Dependents
             | Phase::Asked(_)
             | Phase::Signalled(_)
-            | Phase::Killed(_) => {
+            | Phase::Killed(..) => {
                 self.want_up.push(ticket);
                 self.after = After::Again;
             }
@@ -38,6 +40,11 @@ impl Machine {
     }
 
     pub(super) fn want(&mut self, ticket: Ticket, out: &mut Vec<Effect>) {
+        let again = matches!(self.after, After::Again);
+        if !(self.want_down.is_empty() || again) {
+            // It came before the word that all is being stopped reached whoever wants it.
+            return out.push(Effect::Answer(ticket, Outcome(Err(self.stopped()))));
+        }
         let decided = match self.phase {
             Phase::Waiting(_) => true,
             // Another run comes when it comes, or the reason why there is none.
@@ -45,7 +52,7 @@ impl Machine {
             | Phase::Dependents
             | Phase::Asked(_)
             | Phase::Signalled(_)
-            | Phase::Killed(_) => !matches!(self.after, After::Stopped),
+            | Phase::Killed(..) => !matches!(self.after, After::Stopped),
             _ => false,
         };
         if decided && !self.latched {
@@ -54,32 +61,28 @@ impl Machine {
         self.start(ticket, out);
     }
 
-    pub(super) fn stop(&mut self, ticket: Ticket, now: Instant, out: &mut Vec<Effect>) {
+    pub(super) fn stop(&mut self, ticket: Ticket, by_hand: bool, now: Instant, out: &mut Vec<Effect>) {
         self.cancel_up(out);
-        self.after = After::Stopped;
+        // That it failed stays true where only what it depends on is stopped.
+        if by_hand || !matches!(self.after, After::Failed(_)) {
+            self.after = After::Stopped;
+        }
+        self.want_down.push(ticket);
+        self.by_hand |= by_hand;
         match self.phase {
-            Phase::Down(state) => {
-                if state == State::Error {
-                    self.phase = Phase::Down(State::Stopped);
-                }
-                out.push(Effect::Answer(ticket, Outcome(Ok(()))));
-            }
-            Phase::Launching(_) => {
-                self.want_down.push(ticket);
-                self.phase = Phase::Launching(true);
-            }
+            Phase::Launching(_) => self.phase = Phase::Launching(true),
             Phase::Needs | Phase::Waiting(_) | Phase::Proving(_) | Phase::Up(_) => {
-                self.want_down.push(ticket);
                 self.note_ready(now);
                 self.phase = Phase::Dependents;
-                self.question += 1;
-                out.push(Effect::StopDependents(self.question));
             }
-            Phase::Killed(_) => {
-                self.want_down.push(ticket);
-                self.phase = Phase::Killed(Some(now + UNKILLABLE));
-            }
-            Phase::Dependents | Phase::Asked(_) | Phase::Signalled(_) => self.want_down.push(ticket),
+            Phase::Killed(_, forced) => self.phase = Phase::Killed(Some(now + UNKILLABLE), forced),
+            Phase::Down(_) | Phase::Dependents | Phase::Asked(_) | Phase::Signalled(_) => {}
+        }
+        // Also where nothing runs: one of them may be about to start, and want this one.
+        if self.below == Below::Unasked {
+            self.question += 1;
+            self.below = Below::Asked(self.question);
+            out.push(Effect::StopDependents(self.question));
         }
     }
 
@@ -127,15 +130,23 @@ impl Machine {
         }
     }
 
-    pub(super) fn dependents_stopped(&mut self, now: Instant, out: &mut Vec<Effect>) {
-        if !matches!(self.phase, Phase::Dependents) {
+    pub(super) fn dependents_stopped(&mut self, question: u64, now: Instant, out: &mut Vec<Effect>) {
+        if self.below != Below::Asked(question) {
             return;
         }
-        if self.alive == Alive::Nothing {
-            let after = std::mem::replace(&mut self.after, After::Stopped);
-            self.settle(after, now, out);
-        } else {
-            self.climb(now, out);
+        self.below = Below::Stopped;
+        match self.phase {
+            Phase::Down(state) => {
+                let after = if state == State::Error && self.by_hand { State::Stopped } else { state };
+                self.down(after, out);
+            }
+            Phase::Dependents if self.alive == Alive::Nothing => {
+                let after = std::mem::replace(&mut self.after, After::Stopped);
+                self.settle(after, now, out);
+            }
+            Phase::Dependents => self.climb(now, out),
+            // It is ending already.
+            _ => {}
         }
     }
 
@@ -148,13 +159,17 @@ impl Machine {
                 let failure = Failure::passing(self.not_ready());
                 self.unfit(failure, now, out);
             }
-            Phase::Asked(_) => self.signal(now, out),
+            Phase::Asked(_) => self.signal(true, now, out),
             Phase::Signalled(_) => self.kill(true, now, out),
-            Phase::Killed(_) => {
-                self.phase = Phase::Killed(None);
+            Phase::Killed(_, false) => {
+                self.phase = Phase::Killed(Some(now + UNKILLABLE), true);
+                out.push(Effect::Force);
+            }
+            Phase::Killed(_, true) => {
+                self.phase = Phase::Killed(None, true);
                 let error =
                     Error::new(Kind::Timeout, format!("processes of `{}` cannot be killed", self.name))
-                        .fact("waited", format!("{}s", UNKILLABLE.as_secs()))
+                        .fact("waited", format!("{}s", 2 * UNKILLABLE.as_secs()))
                         .help(
                             "they wait for the system, such as for a network disk; they end when it answers",
                         );
@@ -187,7 +202,7 @@ impl Machine {
             RunInput::Exited(exit, hope, error) => self.exited(&exit, hope, error, now, out),
             RunInput::KeeperLost(error) => self.keeper_lost(error, now, out),
             RunInput::Empty => self.empty(now, out),
-            RunInput::Asked(Err(_)) if matches!(self.phase, Phase::Asked(_)) => self.signal(now, out),
+            RunInput::Asked(Err(_)) if matches!(self.phase, Phase::Asked(_)) => self.signal(false, now, out),
             RunInput::SignalRefused if matches!(self.phase, Phase::Signalled(_)) => {
                 self.kill(false, now, out);
             }
@@ -198,6 +213,7 @@ impl Machine {
     /// Nothing runs; another run is wanted.
     fn begin(&mut self, out: &mut Vec<Effect>) {
         self.phase = Phase::Needs;
+        (self.below, self.by_hand) = (Below::Unasked, false);
         self.question += 1;
         out.push(Effect::AskNeeds(self.question));
     }
@@ -206,7 +222,8 @@ impl Machine {
         self.alive = Alive::All;
         match self.phase {
             Phase::Launching(false) => self.phase = Phase::Proving(now + self.policy.ready_within),
-            // It was stopped while its keeper started.
+            // It was stopped while its keeper started; what depends on it goes first.
+            Phase::Launching(true) if matches!(self.below, Below::Asked(_)) => self.phase = Phase::Dependents,
             _ => self.climb(now, out),
         }
     }
@@ -272,13 +289,13 @@ impl Machine {
         }
         // Whoever reports this is killing what is left.
         if !matches!(self.phase, Phase::Dependents) {
-            self.phase = Phase::Killed(Some(now + UNKILLABLE));
+            self.phase = Phase::Killed(Some(now + UNKILLABLE), false);
         }
     }
 
     fn empty(&mut self, now: Instant, out: &mut Vec<Effect>) {
         self.alive = Alive::Nothing;
-        if matches!(self.phase, Phase::Killed(_)) {
+        if matches!(self.phase, Phase::Killed(..)) {
             let after = std::mem::replace(&mut self.after, After::Stopped);
             self.settle(after, now, out);
         }
@@ -332,37 +349,38 @@ impl Machine {
             self.phase = Phase::Asked(now + self.policy.stop.request_grace.get());
             return out.push(Effect::Ask);
         }
-        self.signal(now, out);
+        self.signal(false, now, out);
     }
 
-    fn signal(&mut self, now: Instant, out: &mut Vec<Effect>) {
+    /// The rung of the signal; `overdue`: after it was asked otherwise, and had its time.
+    fn signal(&mut self, overdue: bool, now: Instant, out: &mut Vec<Effect>) {
         if self.policy.stop.signal == Signal::None {
-            return self.kill(true, now, out);
+            return self.kill(overdue, now, out);
         }
         self.phase = Phase::Signalled(now + self.policy.stop.grace.get());
         out.push(Effect::Signal(self.policy.stop.signal));
     }
 
     fn kill(&mut self, overdue: bool, now: Instant, out: &mut Vec<Effect>) {
-        self.phase = Phase::Killed(Some(now + UNKILLABLE));
+        self.phase = Phase::Killed(Some(now + UNKILLABLE), false);
         out.push(Effect::Kill(overdue));
     }
 
     /// Nothing of the run is left: on to what comes after it.
     fn settle(&mut self, after: After, now: Instant, out: &mut Vec<Effect>) {
-        let down = Ok(());
+        // Down means that nothing that depends on it runs either.
+        if matches!(after, After::Stopped | After::Failed(_)) && matches!(self.below, Below::Asked(_)) {
+            (self.after, self.phase) = (after, Phase::Dependents);
+            return;
+        }
         match after {
             After::Stopped => {
-                self.phase = Phase::Down(State::Stopped);
-                self.restarts = 0;
-                Self::answer_all(&mut self.want_down, &down, out);
+                self.down(State::Stopped, out);
                 self.cancel_up(out);
             }
             After::Failed(error) => {
-                self.phase = Phase::Down(State::Error);
                 self.error = Some(error.clone());
-                self.restarts = 0;
-                Self::answer_all(&mut self.want_down, &down, out);
+                self.down(State::Error, out);
                 Self::answer_all(&mut self.want_up, &Err(error), out);
             }
             _ if self.latched => {
@@ -372,13 +390,21 @@ impl Machine {
             }
             After::Restart(delay) => self.phase = Phase::Waiting(now + delay),
             After::Again => {
-                Self::answer_all(&mut self.want_down, &down, out);
+                Self::answer_all(&mut self.want_down, &Ok(()), out);
                 self.budget.clear();
                 (self.restarts, self.collisions) = (0, 0);
                 self.begin(out);
             }
             After::OtherPort => self.begin(out),
         }
+    }
+
+    /// Nothing runs, and nothing is about to.
+    fn down(&mut self, state: State, out: &mut Vec<Effect>) {
+        self.phase = Phase::Down(state);
+        self.restarts = 0;
+        (self.below, self.by_hand) = (Below::Unasked, false);
+        Self::answer_all(&mut self.want_down, &Ok(()), out);
     }
 
     /// Remembers how long it was ready, when the run begins to end.

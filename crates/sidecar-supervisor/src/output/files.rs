@@ -83,7 +83,7 @@ impl Files {
     }
 
     /// Writes to another file from now on.
-    #[cfg(test)]
+    #[cfg(all(test, target_os = "linux"))]
     pub(super) fn fill(&mut self, file: File) {
         self.current = Some(Current { file, size: 0, torn: false });
     }

@@ -34,9 +34,12 @@ pub(crate) fn reserve(shared: &Shared) -> Result<(Option<SocketAddr>, Option<Por
         },
         Port::Fixed(port) => {
             let address = SocketAddr::new(host, port.get());
+            let free = || TcpListener::bind(address).is_ok();
             match occupant(port.get()) {
-                Some(owner) => Err(Failure::passing(taken(shared, address, &owner))),
-                None => Ok((Some(address), None)),
+                // Where the system does not tell who listens, it tells at least that somebody does.
+                Err(_) if !free() => Err(Failure::passing(taken(shared, address, "not known"))),
+                Ok(Some(owner)) => Err(Failure::passing(taken(shared, address, &owner))),
+                _ => Ok((Some(address), None)),
             }
         }
         Port::ListenFd => {
@@ -76,16 +79,16 @@ fn no_port(shared: &Shared, error: &std::io::Error) -> Failure {
     )
 }
 
-/// Who listens on a port, in words; `None` where nobody does, or where this system does not tell.
-pub(crate) fn occupant(port: u16) -> Option<String> {
-    let listeners = sidecar_keeper::listeners(port, &sidecar_keeper::all_processes()).ok()?;
-    let listener = listeners.first()?;
+/// Who listens on a port, in words; none where nobody does.
+pub(crate) fn occupant(port: u16) -> std::result::Result<Option<String>, sidecar_keeper::Error> {
+    let listeners = sidecar_keeper::listeners(port, &sidecar_keeper::all_processes())?;
+    let Some(listener) = listeners.first() else { return Ok(None) };
     let owners = listener.owners.iter().map(|pid| {
         let name = ProcessId::of(*pid).and_then(ProcessId::name);
         name.map_or_else(|| format!("process {pid}"), |name| format!("{name} (process {pid})"))
     });
     let owners: Vec<String> = owners.collect();
-    Some(if owners.is_empty() { "a process of another user".to_owned() } else { owners.join(", ") })
+    Ok(Some(if owners.is_empty() { "a process of another user".to_owned() } else { owners.join(", ") }))
 }
 
 fn taken(shared: &Shared, address: SocketAddr, owner: &str) -> Error {

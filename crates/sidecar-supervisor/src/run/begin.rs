@@ -146,6 +146,7 @@ fn spawn(
     let running = Running {
         oom: OomWatch::start(keeper.leader().pid),
         asked: AtomicBool::new(false),
+        overdue: AtomicBool::new(false),
         keeper,
         address: Mutex::new(address),
         token,

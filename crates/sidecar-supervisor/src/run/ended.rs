@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -73,10 +73,11 @@ fn exited(context: &Context, running: &Running, status: std::process::ExitStatus
         reading.wait(deadline.saturating_duration_since(Instant::now()));
     }
     let exit = Exit::new(status, &context.shared.spec.run);
-    let exit = if running.asked.load(Ordering::Acquire) {
-        exit.when_asked()
-    } else {
-        exit.for_memory(running.oom.has_killed())
+    let is = |flag: &AtomicBool| flag.load(Ordering::Acquire);
+    let exit = match (is(&running.asked), is(&running.overdue)) {
+        (_, true) => exit,
+        (true, false) => exit.when_asked(),
+        (false, false) => exit.for_memory(running.oom.has_killed()),
     };
     let tail = running.tail(&context.shared.output);
     context.tell(explain(context, running, exit, &tail));

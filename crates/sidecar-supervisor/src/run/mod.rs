@@ -41,6 +41,8 @@ pub(crate) struct Running {
     proved: AtomicBool,
     /// Whether it was asked to end.
     asked: AtomicBool,
+    /// Whether it was killed because it did not end when it was asked.
+    overdue: AtomicBool,
     oom: OomWatch,
     input: Input,
     readings: Vec<Reading>,
@@ -95,6 +97,11 @@ impl Running {
     /// Removes what only this run needed.
     fn tidy(&self) {
         *self.token_file.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// From now on its end is one that it would not come to by itself.
+    pub(crate) fn is_overdue(&self) {
+        self.overdue.store(true, Ordering::Release);
     }
 
     fn is_proved(&self) -> bool {

@@ -264,7 +264,7 @@ fn stranger(context: &Context, at: SocketAddr) -> Failure {
         format!("somebody else listens on the port of `{}`", context.name()),
     )
     .fact("address", at)
-    .fact("owner", crate::port::occupant(at.port()).unwrap_or_else(|| "not known".to_owned()));
+    .fact("owner", crate::port::occupant(at.port()).ok().flatten().unwrap_or_else(|| "not known".to_owned()));
     let hope = if context.shared.spec.run.port == Port::Lease { Hope::OtherPort } else { Hope::Some };
     Failure { error, hope }
 }

@@ -200,7 +200,7 @@ pub(super) fn wait(waited: &mut [Waited], milliseconds: i32) {
     unsafe { libc::poll(waited.as_mut_ptr().cast(), count, milliseconds) };
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use std::os::fd::AsFd;
 
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn the_last_packets_of_one_that_read_nothing_arrive() {
-        let (ours, theirs) = pair().unwrap();
+        let (ours, theirs) = pair(libc::SOCK_SEQPACKET).unwrap();
         send(theirs.as_fd(), b"last", &[]).unwrap();
         send(ours.as_fd(), b"unread", &[]).unwrap();
         drop(theirs);

@@ -1,5 +1,6 @@
-use proptest::prelude::*;
-use sidecar_spec::{Run, Span, StopRequest};
+mod world;
+
+use sidecar_spec::{Run, StopRequest};
 
 use super::*;
 use crate::exit::ExitReason;
@@ -51,7 +52,7 @@ impl Story {
     }
 
     fn dependents(&mut self) -> &mut Self {
-        let question = self.machine.question;
+        let Below::Asked(question) = self.machine.below else { panic!("nobody was asked") };
         self.tell(Input::Dependents(question))
     }
 
@@ -114,6 +115,8 @@ fn a_stop_climbs_the_ladder() {
     story.wait(5_000);
     assert_eq!(story.take(), [Effect::Kill(true)]);
     // Nothing can be done about a process that the system does not let go, but to say so.
+    story.wait(10_000);
+    assert_eq!(story.take(), [Effect::Force]);
     story.wait(10_000);
     assert_eq!(story.take(), [failed(2, Kind::Timeout)]);
     assert_eq!(story.state(), State::Stopping);
@@ -256,13 +259,146 @@ fn a_stop_while_its_keeper_starts_is_done_when_it_can_be() {
     let mut story = Story::new(&run_spec());
     story.tell(Input::Start(1)).needs().tell(Input::Stop(2)).take();
     assert_eq!(story.state(), State::Stopping);
+    story.dependents().run(RunInput::Launched);
+    assert_eq!(story.take(), [Effect::Signal(Signal::Term)]);
+    // The other way round: it runs, and must wait for what depends on it.
+    let mut story = Story::new(&run_spec());
+    story.tell(Input::Start(1)).needs().tell(Input::Stop(2)).take();
     story.run(RunInput::Launched);
+    assert_eq!(story.take(), []);
+    story.dependents();
     assert_eq!(story.take(), [Effect::Signal(Signal::Term)]);
     let mut story = Story::new(&run_spec());
-    story.tell(Input::Start(1)).needs().tell(Input::Stop(2));
+    story.tell(Input::Start(1)).needs().tell(Input::Stop(2)).dependents();
     story.run(RunInput::LaunchFailed(Failure::permanent(error(Kind::ProgramMissing))));
     assert_eq!(story.take().last(), Some(&ok(2)));
     assert_eq!(story.state(), State::Stopped);
+}
+
+#[test]
+fn a_stop_reaches_dependents_wherever_it_finds_the_sidecar() {
+    // While it ends after a crash.
+    let mut story = Story::new(&run_spec());
+    story.up(1).run(ended(1)).tell(Input::Stop(2));
+    assert!(story.take().contains(&Effect::StopDependents(2)));
+    story.run(RunInput::Empty);
+    assert_eq!(story.take(), [], "what depends on it is not stopped yet");
+    story.dependents();
+    assert_eq!(story.take(), [Effect::State(State::Stopped), ok(2)]);
+    // While it is launched again.
+    let mut story = Story::new(&run_spec());
+    story.up(1).run(ended(1)).run(RunInput::Empty).wait(600).needs().take();
+    story.tell(Input::Stop(2));
+    assert_eq!(story.take(), [Effect::State(State::Stopping), Effect::StopDependents(3)]);
+    // While what depends on it is being stopped, it ends by itself.
+    let mut story = Story::new(&run_spec());
+    story.up(1).tell(Input::Stop(2)).run(ended(0)).run(RunInput::Empty);
+    assert_eq!(story.state(), State::Stopping);
+    story.dependents();
+    assert_eq!((story.take().last(), story.state()), (Some(&ok(2)), State::Stopped));
+    // Where nothing runs: one of them may be about to start.
+    let mut story = Story::new(&run_spec());
+    story.tell(Input::Stop(1));
+    assert_eq!((story.take(), story.state()), (vec![Effect::StopDependents(1)], State::Idle));
+    story.tell(Input::Want(2));
+    assert_eq!(story.take(), [failed(2, Kind::Cancelled)]);
+    story.dependents();
+    assert_eq!((story.take(), story.state()), (vec![ok(1)], State::Idle));
+}
+
+#[test]
+fn a_stop_is_not_taken_back_by_what_depends_on_it() {
+    let mut story = Story::new(&run_spec());
+    story.up(1).tell(Input::Stop(2)).dependents().tell(Input::Want(3)).take();
+    story.run(ended(0)).run(RunInput::Empty);
+    assert_eq!(story.state(), State::Stopped);
+    // Somebody may take it back by hand, and then it can be wanted.
+    story.up(4).tell(Input::Stop(5)).dependents().tell(Input::Start(6)).tell(Input::Want(7)).take();
+    story.run(ended(0)).run(RunInput::Empty).needs().run(RunInput::Launched).run(RunInput::Ready);
+    assert_eq!(story.take().last(), Some(&ok(7)));
+}
+
+#[test]
+fn a_start_behind_a_stop_of_what_is_down_answers_both() {
+    let mut story = Story::new(&run_spec());
+    story.tell(Input::Stop(1)).tell(Input::Start(2));
+    assert!(story.take().contains(&ok(1)));
+    // The answer about the dependents comes late, and concerns nobody any more.
+    story.tell(Input::Dependents(1)).needs().run(RunInput::Launched).run(RunInput::Ready);
+    assert_eq!((story.take().last(), story.state()), (Some(&ok(2)), State::Running));
+}
+
+#[test]
+fn what_failed_stays_so_until_somebody_stops_it_by_hand() {
+    let mut story = Story::new(&run_spec());
+    story.tell(Input::Start(1)).needs();
+    story.run(RunInput::LaunchFailed(Failure::permanent(error(Kind::ProgramMissing)))).take();
+    story.tell(Input::StopFor(2)).dependents();
+    assert_eq!((story.take().last(), story.state()), (Some(&ok(2)), State::Error));
+    story.tell(Input::Stop(3)).dependents();
+    assert_eq!((story.take().last(), story.state()), (Some(&ok(3)), State::Stopped));
+}
+
+#[test]
+fn what_counts_is_counted_anew_in_each_run() {
+    let mut run = run_spec();
+    run.health.live = Some("tcp".parse::<sidecar_spec::Check>().unwrap().into());
+    let mut story = Story::new(&run);
+    story.up(1).run(RunInput::Lives(Err("no".into()))).run(RunInput::Lives(Err("no".into())));
+    story
+        .run(ended(1))
+        .run(RunInput::Empty)
+        .wait(10_000)
+        .needs()
+        .run(RunInput::Launched)
+        .run(RunInput::Ready);
+    story.run(RunInput::Lives(Err("no".into())));
+    assert_eq!(story.state(), State::Running);
+    // And a run that was never ready is not stable because the one before was.
+    let mut story = Story::new(&run_spec());
+    story.up(1).wait(70_000);
+    story.run(ended(1)).run(RunInput::Empty);
+    for _ in 0..6 {
+        story.wait(60_000).needs();
+        story.run(RunInput::LaunchFailed(Failure::passing(error(Kind::LaunchFailed))));
+    }
+    assert_eq!(story.state(), State::Error);
+}
+
+#[test]
+fn ports_that_are_taken_again_and_again_are_a_failure() {
+    let mut story = Story::new(&run_spec());
+    story.tell(Input::Start(1));
+    for _ in 0..3 {
+        story.needs().run(RunInput::Launched);
+        let taken =
+            RunInput::Exited(Exit::of(ExitReason::Abnormal, 1), Hope::OtherPort, error(Kind::PortTaken));
+        story.run(taken).run(RunInput::Empty);
+        assert_eq!(story.state(), State::Starting);
+    }
+    story.needs().run(RunInput::Launched);
+    let taken = RunInput::Exited(Exit::of(ExitReason::Abnormal, 1), Hope::OtherPort, error(Kind::PortTaken));
+    story.run(taken).run(RunInput::Empty);
+    assert_eq!(story.state(), State::Restarting);
+}
+
+#[test]
+fn a_restart_by_hand_takes_those_along_that_want_it() {
+    let mut story = Story::new(&run_spec());
+    story.up(1).take();
+    story.tell(Input::Restart(2));
+    assert!(story.take().contains(&Effect::RestartDependents));
+}
+
+#[test]
+fn whoever_stops_what_cannot_be_killed_waits_anew() {
+    let mut story = Story::new(&run_spec());
+    story.up(1).run(ended(1)).wait(10_000).wait(10_000).take();
+    story.tell(Input::Stop(2)).dependents().take();
+    story.wait(9_999);
+    assert_eq!(story.take(), []);
+    story.wait(1);
+    assert_eq!(story.take(), [failed(2, Kind::Timeout)]);
 }
 
 #[test]
@@ -275,6 +411,10 @@ fn before_an_update_nothing_is_started() {
     assert!(story.take().contains(&failed(3, Kind::Updating)));
     story.tell(Input::Latch(false)).up(4);
     assert_eq!(story.state(), State::Running);
+    // Not even what was under way.
+    story.tell(Input::Restart(5)).tell(Input::Latch(true)).run(ended(0)).run(RunInput::Empty);
+    assert!(story.take().contains(&failed(5, Kind::Updating)));
+    assert_eq!(story.state(), State::Stopped);
 }
 
 #[test]
@@ -327,133 +467,4 @@ fn stale_answers_about_others_are_ignored() {
     story.tell(Input::Start(1)).tell(Input::Stop(2)).dependents().tell(Input::Start(3)).take();
     story.tell(Input::Needs(1, Err(error(Kind::Cancelled))));
     assert_eq!((story.take(), story.state()), (vec![], State::Starting));
-}
-
-/// What the world can do next, by numbers: the meaning depends on where it is.
-#[derive(Debug, Clone)]
-struct Move {
-    kind: u8,
-    wait: u64,
-}
-
-/// A world that answers effects, late and in any way that is possible.
-#[derive(Default)]
-struct World {
-    launching: bool,
-    leader: bool,
-    tree: bool,
-    needs: Option<u64>,
-    dependents: Option<u64>,
-    tickets: u64,
-    open: std::collections::BTreeMap<Ticket, bool>,
-}
-
-impl World {
-    /// Takes note of what the machine wants, and checks that it may.
-    fn obey(&mut self, effects: &[Effect], state: State) {
-        for effect in effects {
-            match effect {
-                Effect::Launch => {
-                    assert!(!self.tree && !self.launching, "a second run beside the first");
-                    self.launching = true;
-                }
-                Effect::AskNeeds(question) => self.needs = Some(*question),
-                Effect::StopDependents(question) => self.dependents = Some(*question),
-                Effect::Answer(ticket, outcome) => {
-                    let stop = self.open.remove(ticket).expect("answered once");
-                    if stop && outcome.0.is_ok() {
-                        assert!(!self.tree && !self.launching, "stopped, but something runs");
-                    }
-                }
-                Effect::State(state) if state.is_down() => assert!(!self.tree && !self.launching),
-                _ => {}
-            }
-        }
-        assert!(!state.is_up() || self.tree);
-    }
-
-    fn input(&mut self, step: &Move) -> Option<Input> {
-        self.tickets += 1;
-        let ticket = self.tickets;
-        let mut command = |stop, input| {
-            self.open.insert(ticket, stop);
-            Some(input)
-        };
-        match step.kind % 18 {
-            0 => command(false, Input::Start(ticket)),
-            1 => command(true, Input::Stop(ticket)),
-            2 => command(false, Input::Restart(ticket)),
-            3 => command(false, Input::Want(ticket)),
-            4 => Some(Input::Latch(step.wait.is_multiple_of(3))),
-            5 | 6 => self.needs.take().map(|question| {
-                let refused = step.wait.is_multiple_of(5);
-                Input::Needs(question, if refused { Err(error(Kind::NotReady)) } else { Ok(()) })
-            }),
-            7 => self.dependents.take().map(Input::Dependents),
-            8 | 9 if self.launching => {
-                self.launching = false;
-                if step.wait.is_multiple_of(4) {
-                    return Some(Input::Run(RunInput::LaunchFailed(Failure::passing(error(
-                        Kind::LaunchFailed,
-                    )))));
-                }
-                (self.leader, self.tree) = (true, true);
-                Some(Input::Run(RunInput::Launched))
-            }
-            10 if self.tree => Some(Input::Run(RunInput::Ready)),
-            11 if self.leader => {
-                self.leader = false;
-                Some(Input::Run(ended(i32::try_from(step.wait % 3).unwrap())))
-            }
-            12 if self.tree && !self.leader => {
-                self.tree = false;
-                Some(Input::Run(RunInput::Empty))
-            }
-            13 if self.tree => Some(Input::Run(RunInput::Unfit(Failure {
-                error: error(Kind::ForeignListener),
-                hope: [Hope::None, Hope::Some, Hope::OtherPort][usize::try_from(step.wait % 3).unwrap()],
-            }))),
-            14 if self.tree => Some(Input::Run(RunInput::Lives(Err("no".into())))),
-            15 if self.tree => Some(Input::Run(RunInput::Asked(Err("no".into())))),
-            16 if self.tree => Some(Input::Run(RunInput::SignalRefused)),
-            _ => Some(Input::Wake),
-        }
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
-    #[test]
-    fn every_command_is_answered_once_and_nothing_runs_twice(
-        request in any::<bool>(),
-        moves in prop::collection::vec((any::<u8>(), 0_u64..40_000).prop_map(|(kind, wait)| Move { kind, wait }), 0..120),
-    ) {
-        let mut run = run_spec();
-        run.stop.request = request.then_some(StopRequest::CloseStdin);
-        run.health.live = Some("tcp".parse::<sidecar_spec::Check>().unwrap().into());
-        run.restart.stable_after = Span::from_secs(20);
-        let (mut story, mut world) = (Story::new(&run), World::default());
-        for step in &moves {
-            story.now += Duration::from_millis(step.wait);
-            if let Some(input) = world.input(step) {
-                story.tell(input);
-                world.obey(&story.take(), story.state());
-            }
-        }
-        // In the end everything is stopped, and nobody is left without an answer.
-        world.open.insert(u64::MAX, true);
-        story.tell(Input::Stop(u64::MAX));
-        world.obey(&story.take(), story.state());
-        for kind in [5, 7, 8, 7, 11, 12, 7].into_iter().cycle().take(200) {
-            story.now += Duration::from_secs(1);
-            story.tell(Input::Wake);
-            world.obey(&story.take(), story.state());
-            if let Some(input) = world.input(&Move { kind, wait: 1 }) {
-                story.tell(input);
-                world.obey(&story.take(), story.state());
-            }
-        }
-        prop_assert!(story.state().is_down(), "{:?}", story.machine);
-        prop_assert!(world.open.is_empty(), "{:?} of {:?}", world.open, story.machine);
-    }
 }
