@@ -94,8 +94,11 @@ impl Running {
         RunInput::Seen(self.tail(output).into_iter().map(|line| line.text).collect(), listens)
     }
 
-    /// Removes what only this run needed.
+    /// Ends and removes what only this run needed.
     fn tidy(&self) {
+        if let Some(rpc) = &self.rpc {
+            rpc.end();
+        }
         *self.token_file.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
