@@ -19,6 +19,7 @@ crate::stories![
     a_token_file_of_somebody_else_stays,
     a_stop_does_not_wait_for_a_hash,
     a_directory_of_this_run_that_was_removed_is_made_anew,
+    a_program_that_is_a_directory_is_told,
     #[cfg(unix)]
     a_directory_that_is_no_text_is_told,
     #[cfg(unix)]
@@ -103,6 +104,13 @@ fn a_directory_of_this_run_that_was_removed_is_made_anew() {
     std::fs::remove_dir_all(&dir).unwrap();
     scene.it().start().wait().unwrap();
     assert!(dir.join("token").is_file());
+}
+
+fn a_program_that_is_a_directory_is_told() {
+    let scene = Scene::one(json!({ "program": { "path": "{data_dir}" }, "port": "none" }));
+    let error = scene.it().start().wait().unwrap_err();
+    assert_eq!(error.kind(), Kind::ProgramMissing);
+    assert_eq!(error.headline(), "the program of `it` is a directory");
 }
 
 #[cfg(unix)]
