@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::error::{Error, Result};
 use crate::run::{cargo, step};
-use crate::{accuracy, cross, manifests, publish, tauri, tidy, workflows};
+use crate::{accuracy, cross, manifests, publish, storm, tauri, tidy, workflows};
 
 /// A part of the whole, and how many seconds it takes on two quiet cores from nothing, with room.
 struct Part<'a> {
@@ -16,15 +16,19 @@ struct Part<'a> {
 }
 
 /// Everything. `--setup`: install what the other systems need; `--require cli`, `--require cross`: what must not be left
-/// out. A part that fails ends the run, and each says what it took of its time.
+/// out; `--full`: the long storms, too. A part that fails ends the run, and each says what it took of its time.
 pub(crate) fn all(words: &[&str]) -> Result<()> {
     let wish = parse(words)?;
     let (tests, cross) = (|| test(&wish.test), || cross::run(&wish.cross));
-    let parts = [
+    let storms = || storm::run(&["processes", "--long"]);
+    let mut parts = vec![
         Part { name: "tests", budget: 1200, run: &tests },
         Part { name: "lints", budget: 420, run: &lints },
         Part { name: "other systems", budget: CROSS, run: &cross },
     ];
+    if wish.full {
+        parts.push(Part { name: "long storms", budget: 5400, run: &storms });
+    }
     let mut account = String::new();
     for Part { name, budget, run } in parts {
         let start = Instant::now();
@@ -49,16 +53,22 @@ const CROSS: u64 = 1260;
 struct Wish<'a> {
     test: Vec<&'a str>,
     cross: Vec<&'a str>,
+    /// Also what takes an hour.
+    full: bool,
 }
 
 fn parse<'a>(words: &[&'a str]) -> Result<Wish<'a>> {
-    let mut wish = Wish { test: Vec::new(), cross: vec!["--within", "1260"] };
+    let mut wish = Wish { test: Vec::new(), cross: vec!["--within", "1260"], full: false };
     let mut rest = words;
     loop {
         rest = match rest {
             [] => return Ok(wish),
             ["--setup", rest @ ..] => {
                 wish.cross.push("--setup");
+                rest
+            }
+            ["--full", rest @ ..] => {
+                wish.full = true;
                 rest
             }
             ["--require", "cross", rest @ ..] => {
@@ -70,7 +80,7 @@ fn parse<'a>(words: &[&'a str]) -> Result<Wish<'a>> {
                 rest
             }
             [unknown, ..] => {
-                let known = "--lints, --setup, --require cli, --require cross";
+                let known = "--lints, --setup, --full, --require cli, --require cross";
                 return Err(Error::new(format!("`{unknown}` is none of: {known}")));
             }
         };

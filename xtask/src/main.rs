@@ -32,7 +32,7 @@ cargo xtask <command>
   demo          the main job, end to end: from a release page to a running sidecar, against our own release server
   test          every test, the demo and the real Tauri among them; `--require cli` as for `tauri`
   ci            every test, format, lints, documentation, feature sets, tidy checks, then `cross` for what is present;
-                `--require cli` as for `tauri`, `--setup` and `--require cross` as for `cross`
+                `--require cli` as for `tauri`, `--setup` and `--require cross` as for `cross`, --full the long storms
   ci --lints    what is no test and needs no other system
   cross [windows|macos|arm64]…  build and try the other systems here; --setup installs what that needs, --require
                 makes an error of what could run and did not, --within SECONDS begins no system after that time
