@@ -156,6 +156,7 @@ fn spawn(
         first_line,
         rpc: search.rpc.clone(),
         token_file: Mutex::new(token_file),
+        over: Cancel::default(),
     };
     Ok((running, lease))
 }
