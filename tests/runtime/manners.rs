@@ -11,10 +11,15 @@ use crate::scene::lines;
 use crate::scene::{Scene, misbehave, spec, with};
 
 crate::stories![
+    one_that_ends_at_once_was_ready,
+    #[cfg(target_os = "linux")]
+    a_stop_request_ends_with_the_run,
+    nothing_is_left_of_an_app_that_ended,
     instances_that_share_a_directory_have_token_files_of_their_own,
     a_token_file_of_somebody_else_stays,
     a_stop_does_not_wait_for_a_hash,
     a_directory_of_this_run_that_was_removed_is_made_anew,
+    a_program_that_is_a_directory_is_told,
     #[cfg(unix)]
     a_directory_that_is_no_text_is_told,
     #[cfg(unix)]
@@ -101,6 +106,13 @@ fn a_directory_of_this_run_that_was_removed_is_made_anew() {
     assert!(dir.join("token").is_file());
 }
 
+fn a_program_that_is_a_directory_is_told() {
+    let scene = Scene::one(json!({ "program": { "path": "{data_dir}" }, "port": "none" }));
+    let error = scene.it().start().wait().unwrap_err();
+    assert_eq!(error.kind(), Kind::ProgramMissing);
+    assert_eq!(error.headline(), "the program of `it` is a directory");
+}
+
 #[cfg(unix)]
 fn a_directory_that_is_no_text_is_told() {
     use std::os::unix::ffi::OsStrExt;
@@ -135,4 +147,47 @@ fn directories_are_what_they_were_when_the_supervisor_was_built() {
     crate::scene::eventually("the line", || !lines(&scene.it()).is_empty());
     let expected = std::env::current_dir().unwrap().join("resources");
     assert_eq!(lines(&scene.it()), [expected.to_str().unwrap()]);
+}
+
+fn one_that_ends_at_once_was_ready() {
+    let scene = Scene::one(portless(&["--exit", "0"]));
+    for run in 1..=100 {
+        scene.it().start().wait().unwrap();
+        scene.until_state("it", State::Stopped);
+        assert_eq!(scene.it().status().run, run, "it was not started again");
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn a_stop_request_ends_with_the_run() {
+    let run = with(
+        portless(&["--exit-after", "500"]),
+        json!({ "stdin": "pipe", "stop": { "request": "jsonrpc:shutdown", "request-grace": "600s" } }),
+    );
+    let scene = Scene::of(&[("asked", run)]);
+    let asking = || {
+        let threads = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+        let mut names = threads.filter_map(|it| std::fs::read_to_string(it.path().join("comm")).ok());
+        names.any(|name| name.trim() == "stop asked")
+    };
+    let it = scene.sidecar("asked");
+    it.start().wait().unwrap();
+    // It is asked, does not answer, and ends.
+    it.stop().wait().unwrap();
+    crate::scene::eventually("nobody waits for its answer", || !asking());
+}
+
+fn nothing_is_left_of_an_app_that_ended() {
+    let dir = tempfile::tempdir().unwrap();
+    let spec = spec(&[("a", portless(&["--exit-after", "600000"])), ("b", portless(&[]))]);
+    let end = || {
+        let supervisor = Supervisor::from_json(&spec, dir.path()).unwrap().build().unwrap();
+        supervisor.start_all().wait().unwrap();
+        supervisor.stop_all().wait().unwrap();
+        drop(supervisor);
+        std::fs::read_dir(dir.path().join("runtime/instances")).unwrap().next().is_none()
+    };
+    // The wait has an end, which a machine that is busy may reach.
+    let clean = (0..20).filter(|_| end()).count();
+    assert!(clean > 10, "{clean} of 20");
 }

@@ -11,6 +11,7 @@ crate::stories![
     a_follower_that_lags_is_told_so,
     input_is_written_and_ended,
     without_input_nothing_is_written,
+    input_that_has_ended_is_not_input_that_is_missing,
     a_program_is_run_once,
     #[cfg(unix)]
     a_program_that_does_not_end_is_killed,
@@ -81,6 +82,21 @@ fn without_input_nothing_is_written() {
     scene.it().start().wait().unwrap();
     assert_eq!(scene.it().write_stdin("text").wait().unwrap_err().kind(), Kind::StdinClosed);
     assert_eq!(scene.it().close_stdin().wait().unwrap_err().kind(), Kind::StdinClosed);
+}
+
+fn input_that_has_ended_is_not_input_that_is_missing() {
+    let without = portless(&["--exit-after", "600000"]);
+    let scene = Scene::of(&[("piped", with(without.clone(), json!({ "stdin": "pipe" }))), ("it", without)]);
+    scene.supervisor.start_all().wait().unwrap();
+    let error = scene.it().write_stdin("text").wait().unwrap_err();
+    assert_eq!(error.headline(), "`it` has no input");
+    assert_eq!(error.help_text(), Some("write `stdin = \"pipe\"` into its `run` table"));
+    let piped = scene.sidecar("piped");
+    piped.close_stdin().wait().unwrap();
+    for error in [piped.write_stdin("text").wait().unwrap_err(), piped.close_stdin().wait().unwrap_err()] {
+        assert_eq!(error.kind(), Kind::StdinClosed);
+        assert_eq!(error.headline(), "the input of `piped` has ended");
+    }
 }
 
 fn a_program_is_run_once() {

@@ -119,6 +119,15 @@ impl From<Check> for Probe {
     }
 }
 
+impl FromStr for Probe {
+    type Err = Invalid;
+
+    /// A check, with the defaults of its place.
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        text.parse::<Check>().map(Self::from)
+    }
+}
+
 #[derive(Debug, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -150,7 +159,7 @@ impl Take for Probe {
     }
 
     fn text(text: &str) -> Result<Self, Refused> {
-        text.parse::<Check>().map(Self::from).map_err(Invalid::into_refused)
+        text.parse().map_err(Invalid::into_refused)
     }
 
     fn table<'de, A: MapAccess<'de>>(at: &At<'_>, map: A) -> Result<Self, A::Error> {
@@ -289,6 +298,17 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Check>().unwrap().to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_probe_is_parsed_as_its_check() {
+        let probe: Probe = "http:/health".parse().unwrap();
+        assert_eq!(probe, Check::Http("/health".into()).into());
+        let [probe, check] = [
+            "htpp:/health".parse::<Probe>().map(drop).unwrap_err(),
+            "htpp:/health".parse::<Check>().map(drop).unwrap_err(),
+        ];
+        assert_eq!(probe.to_string(), check.to_string());
     }
 
     #[test]

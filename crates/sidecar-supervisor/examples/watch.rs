@@ -45,7 +45,8 @@ fn watch(program: String, args: &[String]) -> Result<(), Error> {
     } else {
         Program::OnPath(program)
     });
-    let data = std::env::temp_dir().join("sidecar-watch");
+    // Of its own, so that several can watch at once.
+    let data = std::env::temp_dir().join(format!("sidecar-watch-{}", std::process::id()));
     let supervisor = Supervisor::builder(Spec::new([("it", run)]), data).build()?;
     let it = supervisor.sidecar("it")?;
     show(&supervisor, &it);
@@ -71,6 +72,7 @@ fn show(supervisor: &Supervisor, it: &Sidecar) {
                 Happened::Exited { exit } => exit.to_string(),
                 Happened::Restart { after, attempt, .. } => format!("restart {attempt} in {after} ms"),
                 Happened::StopBlocked { processes } => format!("{} processes do not end", processes.len()),
+                Happened::Failed { error } => format!("failed: {error}"),
                 other => format!("{other:?}"),
             };
             println!("{:>7.3} s  {what}", begin.elapsed().as_secs_f64());

@@ -27,10 +27,15 @@ use crate::{client, run};
 /// How long an update waits for the files of programs that have ended: on Windows, virus scanners hold them on.
 const UNLOCKED: Duration = Duration::from_secs(10);
 
+/// How long a drop waits for the threads of the sidecars: where nothing runs they end at once, and the last one removes the
+/// directory of this run.
+const ENDED: Duration = Duration::from_millis(200);
+
 /// Runs an app's sidecars.
 ///
 /// Each sidecar has a thread, which waits until it is told something. When the supervisor and all its [`Sidecar`]s are
-/// dropped, what still runs is ended as if the app had died; [`stop_all`](Self::stop_all) is the friendlier way.
+/// dropped, what still runs is ended as if the app had died; [`stop_all`](Self::stop_all) is the friendlier way. The last
+/// drop waits for that, at most 200 ms.
 #[derive(Debug, Clone)]
 pub struct Supervisor {
     owner: Arc<Owner>,
@@ -49,6 +54,11 @@ impl Drop for Owner {
             shared.send(Message::End);
         }
         self.app.runs.end(None, Kind::Cancelled, Box::new(|_| {}));
+        // An app drops this when it ends itself: what its threads still have in hand would be cut off then.
+        let deadline = Instant::now() + ENDED;
+        while Arc::strong_count(&self.app) > 1 && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 }
 

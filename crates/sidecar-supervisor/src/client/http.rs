@@ -46,7 +46,7 @@ pub(crate) fn post(peer: &Peer, path: &str, deadline: Instant) -> Result<Answer,
 
 fn exchange(peer: &Peer, method: &str, path: &str, deadline: Instant) -> Result<Answer, Failure> {
     let request = request(peer, method, path)?;
-    let mut connection = Connection::open(peer.address, deadline)?;
+    let mut connection = Connection::open(peer.address, deadline)?.of_run(&peer.over);
     match connection.send(request.as_bytes()) {
         // It may have answered before it closed.
         Err(failure) if failure.reason() != Reason::Closed => return Err(failure),

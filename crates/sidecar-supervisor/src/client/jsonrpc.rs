@@ -106,7 +106,7 @@ fn of_error(method: &str, error: &Value) -> Failure {
 pub(crate) fn call(peer: &Peer, method: &str, deadline: Instant) -> Result<(), Failure> {
     let mut calls = Calls::default();
     let (_, line) = calls.call(method);
-    let mut connection = Connection::open(peer.address, deadline)?;
+    let mut connection = Connection::open(peer.address, deadline)?.of_run(&peer.over);
     connection.send(line.as_bytes())?;
     let mut bytes = Vec::new();
     let mut chunk = [0; 4096];

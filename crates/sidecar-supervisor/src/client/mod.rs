@@ -15,6 +15,7 @@ use sidecar_spec::{Check, Run, StopRequest};
 
 pub(crate) use failure::{Failure, Reason};
 
+use crate::cancel::Cancel;
 use crate::error::{Error, Kind};
 use crate::secret::Secret;
 
@@ -30,6 +31,8 @@ pub(crate) struct Peer {
     pub(crate) token: Option<Secret>,
     /// What it must answer.
     pub(crate) nonce: Option<Secret>,
+    /// Set when its run is over: no answer comes any more.
+    pub(crate) over: Cancel,
 }
 
 /// Whether an answer holds the launch's nonce.

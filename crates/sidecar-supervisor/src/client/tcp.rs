@@ -7,6 +7,11 @@ use std::time::{Duration, Instant};
 use sidecar_spec::Span;
 
 use super::failure::{Failure, within};
+use crate::cancel::Cancel;
+
+/// So often an answer that is waited for is given up where the run is over meanwhile. Usually the connection ends with the
+/// run; where the app holds the listening socket, it does not.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// A connection with a deadline.
 #[derive(Debug)]
@@ -14,6 +19,7 @@ pub(crate) struct Connection {
     stream: TcpStream,
     deadline: Instant,
     within: Span,
+    over: Option<Cancel>,
 }
 
 impl Connection {
@@ -30,7 +36,12 @@ impl Connection {
             return Err(Failure::refused());
         }
         stream.set_nodelay(true).map_err(|e| failure(&e))?;
-        Ok(Self { stream, deadline, within })
+        Ok(Self { stream, deadline, within, over: None })
+    }
+
+    /// Ends where the run is over, too.
+    pub(crate) fn of_run(self, over: &Cancel) -> Self {
+        Self { over: Some(over.clone()), ..self }
     }
 
     /// Sends all of it.
@@ -50,11 +61,18 @@ impl Connection {
     /// Some bytes, at least one; none at the end.
     pub(crate) fn receive<'a>(&mut self, buffer: &'a mut [u8]) -> Result<Option<&'a [u8]>, Failure> {
         loop {
-            self.stream.set_read_timeout(Some(self.left()?)).map_err(|e| self.failure(&e))?;
+            let left = self.left()?;
+            let wait = if self.over.is_some() { left.min(LOOK) } else { left };
+            self.stream.set_read_timeout(Some(wait)).map_err(|e| self.failure(&e))?;
             match self.stream.read(buffer) {
                 Ok(0) => return Ok(None),
                 Ok(count) => return Ok(Some(&buffer[..count])),
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) if wait < left && is_late(&e) => {
+                    if self.over.as_ref().is_some_and(Cancel::is_cancelled) {
+                        return Err(Failure::closed());
+                    }
+                }
                 Err(e) => return Err(self.failure(&e)),
             }
         }
@@ -78,6 +96,11 @@ impl Connection {
     fn failure(&self, error: &io::Error) -> Failure {
         Failure::of_io(error, self.within)
     }
+}
+
+/// What systems call a read that took too long.
+fn is_late(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
 }
 
 /// Never zero, which sockets take for no limit.

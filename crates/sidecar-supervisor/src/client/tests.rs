@@ -50,7 +50,7 @@ pub(super) fn request_head(stream: &mut TcpStream) -> String {
 }
 
 pub(super) fn peer(address: SocketAddr) -> Peer {
-    Peer { address, token: None, nonce: None }
+    Peer { address, token: None, nonce: None, over: Cancel::default() }
 }
 
 fn check(text: &str) -> Check {
@@ -177,4 +177,20 @@ fn secrets_are_shown_by_nobody() {
     let failure = ask(&check("http:/"), &refused, soon()).unwrap_err();
     assert_eq!(failure.reason(), Reason::BadRequest);
     assert!(!format!("{failure:?} {failure}").contains("s3cret"));
+}
+
+#[test]
+fn a_request_ends_with_the_run() {
+    // Nobody accepts, and the socket stays open, as one that the app hands over does.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let peer = peer(listener.local_addr().unwrap());
+    let over = peer.over.clone();
+    let asking = std::thread::spawn(move || {
+        let late = Instant::now() + Duration::from_secs(3600);
+        let http = request(&"http:/shutdown".parse().unwrap(), &peer, late);
+        (http, request(&"jsonrpc:shutdown".parse().unwrap(), &peer, late))
+    });
+    std::thread::sleep(Duration::from_millis(20));
+    over.cancel();
+    assert_eq!(asking.join().unwrap(), (Ok(()), Ok(())));
 }

@@ -202,7 +202,9 @@ fn find(app: &App, shared: &Shared, cwd: &Path, values: &Values<'_>) -> Result<P
 
 fn choose(name: &str, wanted: &Wanted<'_>, places: &Places) -> Result<PathBuf, Failure> {
     program::find(wanted, places, Path::is_file).map_err(|tried| {
-        let mut error = Error::new(Kind::ProgramMissing, format!("the program of `{name}` is not there"));
+        let is_dir = matches!(wanted, Wanted::Path(_)) && tried.iter().any(|path| path.is_dir());
+        let what = if is_dir { "is a directory" } else { "is not there" };
+        let mut error = Error::new(Kind::ProgramMissing, format!("the program of `{name}` {what}"));
         for path in &tried {
             error = error.fact("tried", path.display());
         }

@@ -60,7 +60,14 @@ fn candidates(wanted: &Wanted<'_>, places: &Places) -> Vec<PathBuf> {
         Wanted::OnPath(name) => {
             let dirs = places.path.iter().flat_map(std::env::split_paths);
             // An empty entry means the working directory of the app, which nobody wants here.
-            dirs.filter(|dir| dir.is_absolute()).map(|dir| dir.join(exe(name))).collect()
+            let found = dirs.filter(|dir| dir.is_absolute()).map(|dir| dir.join(exe(name)));
+            // Some directories are there twice.
+            found.fold(Vec::new(), |mut all, path| {
+                if !all.contains(&path) {
+                    all.push(path);
+                }
+                all
+            })
         }
         Wanted::Provisioned(install) => {
             let mut out = Vec::new();
@@ -147,8 +154,11 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn path_is_searched_without_relative_directories() {
-        let places =
-            Places { path: Some("/usr/bin::bin:/opt/bin".into()), cwd: "/data".into(), ..Places::default() };
+        let places = Places {
+            path: Some("/usr/bin::bin:/opt/bin:/usr/bin".into()),
+            cwd: "/data".into(),
+            ..Places::default()
+        };
         assert_eq!(tried(&Wanted::OnPath("node"), &places), ["/usr/bin/node", "/opt/bin/node"]);
         assert_eq!(tried(&Wanted::Path(Path::new("tools/db")), &places), ["/data/tools/db"]);
     }

@@ -93,13 +93,12 @@ fn start(context: &Context) {
         }
     };
     let known = context.inbox.send(Message::Launched(context.run, Arc::clone(&running))).is_ok();
-    // What the keeper tells comes after that.
-    drop(gate);
     if !known || context.cancel.is_cancelled() {
         // The supervisor has ended meanwhile.
         let _ = running.keeper.kill();
     }
-    ready::drive(context, &running, search, kept);
+    // What the keeper tells comes after that.
+    ready::drive(context, &running, search, kept, gate);
 }
 
 /// Starts the program, and reads what it writes. Returns the held port as well.
@@ -157,6 +156,7 @@ fn spawn(
         first_line,
         rpc: search.rpc.clone(),
         token_file: Mutex::new(token_file),
+        over: Cancel::default(),
     };
     Ok((running, lease))
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
-use sidecar_keeper::Event;
+use sidecar_keeper::{Event, Unasked};
 use sidecar_spec::Port;
 
 use super::Running;
@@ -38,6 +38,10 @@ pub(super) fn listen(context: &Context, running: &Arc<Running>) -> Result<Sender
         while let Ok(Some(event)) = running.keeper.next_event(None) {
             match event {
                 Event::Exited(status) => exited(&context, &running, status),
+                Event::Unasked(Unasked::Init) => {
+                    let reason = "sidecar_supervisor::init() was not called".to_owned();
+                    context.event(Happened::Unasked { reason });
+                }
                 Event::Unasked(why) => context.event(Happened::Unasked { reason: why.to_string() }),
                 Event::TreeEmpty => break,
                 Event::KeeperLost(left) => {

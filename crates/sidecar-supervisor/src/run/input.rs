@@ -11,6 +11,8 @@ use crate::reply::Answer;
 #[derive(Debug)]
 pub(super) struct Input {
     name: Arc<str>,
+    /// Whether it had one when it started.
+    piped: bool,
     /// `None` where it has none, or it was closed.
     queue: Mutex<Option<Sender<Job>>>,
 }
@@ -27,7 +29,8 @@ impl std::fmt::Debug for Job {
 impl Input {
     /// The input behind this pipe; without one, there is none.
     pub(super) fn new(name: &Arc<str>, pipe: Option<PipeWriter>) -> Result<Self> {
-        let this = |queue| Self { name: Arc::clone(name), queue: Mutex::new(queue) };
+        let piped = pipe.is_some();
+        let this = |queue| Self { name: Arc::clone(name), piped, queue: Mutex::new(queue) };
         let Some(pipe) = pipe else { return Ok(this(None)) };
         let (queue, jobs) = channel();
         let owner = Arc::clone(name);
@@ -43,19 +46,24 @@ impl Input {
         };
         drop(queue);
         if let Some(answer) = refused {
-            answer(Err(closed(&self.name)));
+            answer(Err(self.closed()));
         }
     }
 
     pub(super) fn close(&self) -> Result<()> {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
-        queue.map(drop).ok_or_else(|| closed(&self.name))
+        queue.map(drop).ok_or_else(|| self.closed())
     }
-}
 
-fn closed(name: &str) -> Error {
-    Error::new(Kind::StdinClosed, format!("`{name}` has no input, or its input has ended"))
-        .help("write `stdin = \"pipe\"` into its `run` table")
+    fn closed(&self) -> Error {
+        let name = &self.name;
+        if self.piped {
+            let headline = format!("the input of `{name}` has ended");
+            return Error::new(Kind::StdinClosed, headline).help("restart it to have another one");
+        }
+        Error::new(Kind::StdinClosed, format!("`{name}` has no input"))
+            .help("write `stdin = \"pipe\"` into its `run` table")
+    }
 }
 
 /// Writes until the queue is closed, which closes the pipe.

@@ -14,6 +14,7 @@ use std::thread;
 
 use sidecar_keeper::{Keeper, ProcessId};
 
+use crate::cancel::Cancel;
 use crate::client::Peer;
 use crate::error::{Error, Kind, Result};
 use crate::exit::oom::OomWatch;
@@ -51,6 +52,8 @@ pub(crate) struct Running {
     /// Where it is asked over its input.
     pub(crate) rpc: Option<Arc<StdioRpc>>,
     token_file: Mutex<Option<TokenFile>>,
+    /// Nothing of it is left.
+    over: Cancel,
 }
 
 impl Running {
@@ -62,7 +65,13 @@ impl Running {
     /// Where and how it is asked; `None` while its port is not known.
     pub(crate) fn peer(&self) -> Option<Peer> {
         let address = self.address.lock().unwrap_or_else(PoisonError::into_inner);
-        address.map(|address| Peer { address, token: self.token.clone(), nonce: self.nonce.clone() })
+        let peer = |address| Peer {
+            address,
+            token: self.token.clone(),
+            nonce: self.nonce.clone(),
+            over: self.over.clone(),
+        };
+        address.map(peer)
     }
 
     /// Writes to its input, in the order of the calls. The answer comes when it is written.
@@ -94,8 +103,12 @@ impl Running {
         RunInput::Seen(self.tail(output).into_iter().map(|line| line.text).collect(), listens)
     }
 
-    /// Removes what only this run needed.
+    /// Ends and removes what only this run needed.
     fn tidy(&self) {
+        self.over.cancel();
+        if let Some(rpc) = &self.rpc {
+            rpc.end();
+        }
         *self.token_file.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 

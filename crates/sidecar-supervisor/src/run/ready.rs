@@ -1,7 +1,9 @@
 //! ready: the port is found, is proved to be the sidecar's own, and what the spec asks is answered.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -186,7 +188,19 @@ fn not_yet(context: &Context, why: &str) {
 }
 
 /// Takes a run from the start of its program to the proof that it is ready, and watches it from there on.
-pub(super) fn drive(context: &Context, running: &Arc<Running>, mut search: Search, lease: Option<PortLease>) {
+///
+/// What the keeper tells comes when the gate is dropped: a program that is asked nothing is ready when it runs, also where
+/// it ends at once.
+pub(super) fn drive(
+    context: &Context,
+    running: &Arc<Running>,
+    mut search: Search,
+    lease: Option<PortLease>,
+    gate: Sender<Infallible>,
+) {
+    let asked = context.shared.spec.run.health.probes();
+    let mut asked = asked.filter(|(stage, probe)| *stage != Stage::Live && probe.check != Check::Process);
+    let gate = Some(gate).filter(|_| matches!(search.way, Way::None) && asked.next().is_none());
     let Ok(address) = search.address(context) else { return };
     if let Some(address) = address {
         if !matches!(search.way, Way::Known(_)) {
@@ -211,6 +225,7 @@ pub(super) fn drive(context: &Context, running: &Arc<Running>, mut search: Searc
     }
     running.proved.store(true, Ordering::Release);
     context.tell(RunInput::Ready);
+    drop(gate);
     watch::watch(context, &checker);
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct StdioRpc {
 struct State {
     calls: Calls,
     answers: BTreeMap<Id, Result<(), Failure>>,
+    /// The run is over: no answer comes any more.
+    over: bool,
 }
 
 impl StdioRpc {
@@ -68,6 +70,9 @@ impl StdioRpc {
             if let Some(answer) = state.answers.remove(&id) {
                 return answer;
             }
+            if state.over {
+                return Err(Failure::closed());
+            }
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 state.calls.give_up(id);
@@ -75,6 +80,12 @@ impl StdioRpc {
             }
             state = self.bell.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
+    }
+
+    /// The run is over, and whoever waits for an answer waits no longer.
+    pub(super) fn end(&self) {
+        self.lock().over = true;
+        self.bell.notify_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
