@@ -25,6 +25,8 @@ crate::stories![
     an_exit_is_told_while_a_grandchild_holds_the_output,
     a_request_comes_before_the_signal,
     a_deaf_one_is_restarted,
+    what_uses_too_much_memory_is_stopped,
+    a_limit_that_nothing_holds_is_told,
     dropping_the_supervisor_ends_all,
     #[cfg(unix)]
     dropping_it_while_they_start_ends_all,
@@ -265,6 +267,31 @@ fn a_deaf_one_is_restarted() {
     });
     assert_eq!(error.kind(), Kind::NotAlive);
     scene.until_state("it", State::Running);
+}
+
+fn what_uses_too_much_memory_is_stopped() {
+    let scene = Scene::one(with(
+        misbehave(&["--bind", "127.0.0.1:{port}"]),
+        json!({ "limits": { "memory": "1KiB" }, "restart": "never" }),
+    ));
+    scene.it().start().wait().unwrap();
+    scene.until_state("it", State::Error);
+    let error = scene.it().status().error.unwrap();
+    assert_eq!(error.kind(), Kind::MemoryLimit);
+    assert!(error.facts().any(|fact| fact == ("limit", "1KiB")), "{error}");
+}
+
+fn a_limit_that_nothing_holds_is_told() {
+    let scene = Scene::one(with(
+        misbehave(&["--bind", "127.0.0.1:{port}"]),
+        json!({ "limits": { "cpu": "50%", "memory": "1GiB" } }),
+    ));
+    scene.it().start().wait().unwrap();
+    let limits = scene.until(|event| match &event.what {
+        Happened::Unlimited { limits } => Some(limits.clone()),
+        _ => None,
+    });
+    assert_eq!(limits, ["cpu"]);
 }
 
 fn dropping_the_supervisor_ends_all() {

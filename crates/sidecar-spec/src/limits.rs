@@ -39,17 +39,17 @@ table!(Logs {
     "files" => files,
 });
 
-/// How much of the machine the whole tree of a sidecar may use. Where the system cannot hold it to that, this is
-/// reported.
+/// How much of the machine the whole tree of a sidecar may use. What it cannot be held to is reported.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Memory.
+    /// Resident memory, looked at every two seconds once it is ready. A sidecar that uses more is stopped, which is a
+    /// failure: it may be restarted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<Size>,
-    /// CPU.
+    /// CPU. No system holds it to that yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu: Option<CpuShare>,
 }

@@ -90,6 +90,8 @@ kinds! {
     DependencyFailed = "dependency-failed";
     /// The sidecar did not answer the questions about its life.
     NotAlive = "not-alive";
+    /// The sidecar's tree used more memory than its spec allows.
+    MemoryLimit = "memory-limit";
     /// The sidecar was started too often; it is given up.
     RestartLimit = "restart-limit";
     /// The keeper of the sidecar was killed.

@@ -138,7 +138,7 @@ pub(crate) enum RunInput {
     LaunchFailed(Failure),
     /// It proved itself.
     Ready,
-    /// It did something that ends the run before it was ready.
+    /// It did something that ends the run.
     Unfit(Failure),
     /// Why it is not ready yet: what that is called when the time is over, and in words.
     NotYet(Kind, String),

@@ -189,7 +189,8 @@ impl Machine {
                 self.collisions = 0;
                 Self::answer_all(&mut self.want_up, &Ok(()), out);
             }
-            RunInput::Unfit(failure) if matches!(self.phase, Phase::Proving(_)) => {
+            RunInput::Unfit(failure) if matches!(self.phase, Phase::Proving(_) | Phase::Up(_)) => {
+                self.note_ready(now);
                 self.unfit(failure, now, out);
             }
             RunInput::NotYet(kind, why) => self.why_not = Some((kind, why)),

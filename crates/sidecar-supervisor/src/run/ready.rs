@@ -311,6 +311,11 @@ pub(super) struct Checker {
 }
 
 impl Checker {
+    /// What the whole tree uses.
+    pub(super) fn usage(&self) -> Option<sidecar_keeper::Usage> {
+        self.running.keeper.usage()
+    }
+
     /// Asks once.
     pub(super) fn ask(&self, stage: Stage, check: &Check, timeout: Duration) -> Result<(), client::Failure> {
         let deadline = Instant::now() + timeout;
