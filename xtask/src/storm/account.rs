@@ -99,9 +99,10 @@ impl Account {
     fn markdown(&self, load_after: &str) -> String {
         let Machine { commit, kernel, cores, load } = &self.machine;
         let mut out = format!(
-            "# The long storm\n\nWritten by `cargo xtask storm processes --long`: each row so many times killed, \
-             and every process of the machine looked at until none of the app and its sidecar was left. Times are \
-             from the kill to the first of three looks that found nothing, in milliseconds.\n\n\
+            "# The long storm\n\nWritten by `cargo xtask storm processes --long`: each row is a case, played \
+             so many times (T8, T9, T27: seconds). After a kill, every process of the machine is looked at until none of \
+             the app and its sidecar is left: times are until the first of three looks that found nothing, in \
+             milliseconds.\n\n\
              Commit {commit}, seed {}, Linux {kernel}, {cores} cores. So many processes wanted one of them, on average, \
              in the minute before the storm and in its last minute: {load} and {load_after}.\n\n{}",
             self.seed,
