@@ -30,7 +30,7 @@ const PROGRAMS: [(System, &str, &str); 6] = [
 const NO_OWNERS: &str = "wine's own server holds every socket, and wine says that nobody does";
 
 /// Tests that cannot pass there, and why.
-const TESTS: [(System, &str, &str); 7] = [
+const TESTS: [(System, &str, &str); 9] = [
     (
         System::Windows,
         "install::tests::changed_bytes_of_the_same_length_are_noticed",
@@ -39,6 +39,8 @@ const TESTS: [(System, &str, &str); 7] = [
     (System::Windows, "sys::system::net::tests::the_owner_of_a_listener_is_told", NO_OWNERS),
     (System::Windows, "ports::a_fixed_port_that_is_taken_names_its_owner", NO_OWNERS),
     (System::Windows, "ports::on_all_addresses_it_never_becomes_ready", NO_OWNERS),
+    (System::Windows, "ports::on_all_addresses_with_another_port_it_never_becomes_ready", NO_OWNERS),
+    (System::Windows, "ports::one_that_listens_elsewhere_is_told_where", NO_OWNERS),
     (System::Windows, "ports::an_announced_port_of_somebody_else_never_becomes_ready", NO_OWNERS),
     (
         System::Windows,

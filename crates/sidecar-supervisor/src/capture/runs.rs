@@ -109,15 +109,17 @@ impl Registered {
 
     /// Whether it was not ended from outside.
     pub(super) fn check(&self) -> Result<()> {
+        let state = self.once.lock();
         let name = &self.once.sidecar;
-        match self.once.lock().why {
+        let what = if state.keeper.is_some() { "was ended" } else { "is not run" };
+        match state.why {
             None => Ok(()),
             Some(Kind::Updating) => {
-                let headline = format!("the program of `{name}` is not run: the app is about to be updated");
+                let headline = format!("the program of `{name}` {what}: the app is about to be updated");
                 Err(Error::new(Kind::Updating, headline).help("call `resume` when the update was given up"))
             }
             Some(why) => {
-                Err(Error::new(why, format!("`{name}` was stopped, and its program that ran once with it")))
+                Err(Error::new(why, format!("the program of `{name}` {what}: its sidecar was stopped")))
             }
         }
     }
