@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn the_last_packets_of_one_that_read_nothing_arrive() {
-        let (ours, theirs) = pair().unwrap();
+        let (ours, theirs) = pair(libc::SOCK_SEQPACKET).unwrap();
         send(theirs.as_fd(), b"last", &[]).unwrap();
         send(ours.as_fd(), b"unread", &[]).unwrap();
         drop(theirs);
