@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use super::raw::{self, check};
-use super::{os, proc};
+use super::{kill, os, proc};
 use crate::process::ProcessId;
 
 /// The tree of a keeper or of the zygote.
@@ -53,6 +53,16 @@ impl Tree {
     pub(super) fn has_strays(&self) -> bool {
         false
     }
+}
+
+/// A descriptor that can be read when this very process has ended, reaped or not; `None` when it has been reaped. An error
+/// where the system cannot tell: before Linux 5.3, where a sandbox forbids it, and of the first process of a container, with
+/// which all others end.
+pub(super) fn end_of(process: ProcessId) -> io::Result<Option<OwnedFd>> {
+    if process.pid == 1 {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    kill::pin(process)
 }
 
 /// Blocks SIGCHLD alone, and gives a descriptor that can be read when a child has ended.
