@@ -37,7 +37,8 @@
 //! forked process itself is the app's own affair and is left alone. An app that forks to the background and ends does so
 //! before it calls [`init`]: what was started before ends with the process that ended.
 //!
-//! A keeper that somebody stopped (SIGSTOP) does nothing while it is stopped. When the app ends, the zygote lets it go on. When keeper and zygote both are stopped, the tree
+//! A keeper that somebody stopped (SIGSTOP) does nothing while it is stopped. When the app ends, the zygote lets it go on; while
+//! the app lives, [`Keeper::kill_past_keeper`] ends the tree without it. When keeper and zygote both are stopped, the tree
 //! stays until one of them goes on.
 //!
 //! Where [`init`] was never called on Linux there are no keeper processes: the program cannot be executed again without starting a

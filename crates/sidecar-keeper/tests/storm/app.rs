@@ -83,6 +83,7 @@ fn obey(keeper: &Keeper, command: &str) {
     match command.split_once(' ').unwrap_or((command, "")) {
         ("stop", ms) => keeper.stop(Duration::from_millis(ms.parse().unwrap())).unwrap(),
         ("kill", _) => keeper.kill().unwrap(),
+        ("past", _) => keeper.kill_past_keeper().unwrap(),
         #[cfg(not(windows))]
         ("fork", _) => println!("forked {}", crate::os::fork_and_linger()),
         ("query", _) => keeper.query().unwrap(),

@@ -47,9 +47,10 @@ const CASES: [Case; 9] = [
 ];
 
 /// What looks into `/proc`, or at what Linux alone promises.
-const OF_LINUX: [Case; 15] = [
+const OF_LINUX: [Case; 16] = [
     ("app_that_forked_is_killed", crate::meddled::app_that_forked_is_killed),
     ("app_of_a_stopped_keeper_is_killed", crate::meddled::app_of_a_stopped_keeper_is_killed),
+    ("stopped_keeper_is_killed", crate::meddled::stopped_keeper_is_killed),
     ("t4_keeper_killed", keeper_killed),
     ("t4_keeper_and_zygote_killed", keeper_and_zygote_killed),
     ("killed_zygote_is_replaced", killed_zygote_is_replaced),

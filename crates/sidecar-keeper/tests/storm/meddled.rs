@@ -99,3 +99,36 @@ pub(crate) fn app_of_a_stopped_keeper_is_killed(setup: &Setup) {
     }
     println!("  gone {}", figures(&mut series));
 }
+
+/// A keeper that is stopped kills nothing; what kills past it does, also when the zygote is stopped as well.
+pub(crate) fn stopped_keeper_is_killed(setup: &Setup) {
+    let mut series = Vec::new();
+    for round in 0..setup.rounds(6) {
+        let with_zygote = round % 3 == 2;
+        let flags: &[&str] = if round % 2 == 0 { &["--daemonize=2"] } else { &["--ignore-term", "--tree"] };
+        let mut field = Field::up(&[], flags);
+        let zygote = zygote_of(&field);
+        let alive = carrying(&field.sidecar()).len();
+        let _keeper = stop(field.keeper);
+        let zygote = with_zygote.then(|| stop(zygote));
+        field.tell("kill");
+        // It has told the keeper by the time that it answers.
+        field.tell("scope");
+        field.line("now ");
+        assert_eq!(carrying(&field.sidecar()).len(), alive, "a stopped keeper kills nothing");
+        let start = field.tell("past");
+        field.line("lost");
+        if with_zygote {
+            field.tell("remains");
+            field.line("killed ");
+        }
+        series.push(gone(&field.sidecar(), start, LIMIT));
+        assert!(field.app.try_wait().unwrap().is_none(), "the app lives on");
+        field.tell("past");
+        drop(zygote);
+        field.tell("remains");
+        assert_eq!(field.line("killed ").1, "0", "nothing is left");
+        field.kill_app();
+    }
+    println!("  gone {}", figures(&mut series));
+}
