@@ -17,7 +17,7 @@ const PINNED: usize = 512;
 ///
 /// The descriptor pins a process first, then its start time is compared: a number that is used again before or between is
 /// noticed, and after that the descriptor still means what was compared.
-pub(super) fn pin(process: ProcessId) -> io::Result<Option<OwnedFd>> {
+fn pin(process: ProcessId) -> io::Result<Option<OwnedFd>> {
     let Some(pid) = raw::Pid::try_from(process.pid).ok().filter(|pid| *pid > 1) else { return Ok(None) };
     let pinned = os::open_process(pid)?;
     Ok(pinned.filter(|_| proc::identity(process.pid) == Some(process)))
