@@ -6,7 +6,8 @@ use std::ffi::{OsStr, OsString};
 /// killed together is recognised by it.
 pub const COOKIE: &str = "SIDECAR_KEEPER_COOKIE";
 
-/// Set, together with the first argument of that name, for a re-executed program that is to be the zygote.
+/// Set, together with the first argument of that name, for a re-executed program that is to be the zygote: the number and
+/// the start time of the app.
 #[cfg(not(windows))]
 pub(crate) const ZYGOTE: &str = "SIDECAR_KEEPER_ZYGOTE";
 

@@ -182,12 +182,32 @@ impl Keeper {
         self.command(&Command::Stop(u64::try_from(grace.as_millis()).unwrap_or(u64::MAX)))
     }
 
-    /// Kills the whole tree. Returns at once; [`Event::TreeEmpty`] tells that it is done.
+    /// Kills the whole tree. Returns at once; [`Event::TreeEmpty`] tells that it is done. Where it does not come for long,
+    /// the system cannot end a process, or the keeper was stopped: [`Keeper::kill_past_keeper`] helps against the latter.
     ///
     /// # Errors
     /// `keeper-lost` or `keeper-silent`.
     pub fn kill(&self) -> Result<()> {
         self.command(&Command::Kill)
+    }
+
+    /// Kills the whole tree without the keeper's help: for one that does not do what it is told, as somebody stopped it.
+    /// Returns at once. A keeper that is a process is killed itself, this very one, whoever has its number; the zygote then
+    /// kills the tree. [`Event::KeeperLost`] tells so, and [`Keeper::kill_remains`] makes sure, also where the zygote was
+    /// stopped, too. Where the keeper is a thread (on Windows, and without [`init`](crate::init)), the tree is killed from
+    /// here, and [`Event::TreeEmpty`] tells that it is done.
+    ///
+    /// It is safe to call at any time, also after the last event: then it does nothing.
+    ///
+    /// # Errors
+    /// `io` when the system refuses.
+    pub fn kill_past_keeper(&self) -> Result<()> {
+        if self.over.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        self.channel
+            .kill_past_keeper(self.process)
+            .map_err(|e| Error::io(Kind::Io, "the sidecar's tree cannot be killed past its keeper", &e))
     }
 
     /// Asks the keeper for the processes of the tree; [`Event::Tree`] answers.

@@ -31,6 +31,16 @@
 //! the same; when app, keeper and zygote are killed together, the leader dies at once and [`Ledger::sweep`] ends the rest
 //! at the next launch, as far as it kept the variable [`COOKIE`] in its environment.
 //!
+//! The app is the process that called [`init`], by number and start time. What it forks without executing a program holds
+//! copies of all that it has open, and delays nothing: zygote and keepers watch that very process as well (where the system
+//! can tell, on Linux since 5.3; before, and where a sandbox forbids it, the tree ends with the last of those copies). The
+//! forked process itself is the app's own affair and is left alone. An app that forks to the background and ends does so
+//! before it calls [`init`]: what was started before ends with the process that ended.
+//!
+//! A keeper that somebody stopped (SIGSTOP) does nothing while it is stopped. When the app ends, the zygote lets it go on; while
+//! the app lives, [`Keeper::kill_past_keeper`] ends the tree without it. When keeper and zygote both are stopped, the tree
+//! stays until one of them goes on.
+//!
 //! Where [`init`] was never called on Linux there are no keeper processes: the program cannot be executed again without starting a
 //! second app. [`Keeper::spawn`] works all the same, with a thread for a keeper, and the scope says [`Scope::Leader`]: the
 //! leader dies with the app, the rest at the next sweep; while the app lives, a stop ends what can be found.

@@ -83,6 +83,9 @@ fn obey(keeper: &Keeper, command: &str) {
     match command.split_once(' ').unwrap_or((command, "")) {
         ("stop", ms) => keeper.stop(Duration::from_millis(ms.parse().unwrap())).unwrap(),
         ("kill", _) => keeper.kill().unwrap(),
+        ("past", _) => keeper.kill_past_keeper().unwrap(),
+        #[cfg(not(windows))]
+        ("fork", _) => println!("forked {}", crate::os::fork_and_linger()),
         ("query", _) => keeper.query().unwrap(),
         ("remains", _) => println!("killed {}", keeper.kill_remains(Duration::from_secs(5)).unwrap()),
         ("usage", _) => println!("usage {}", keeper.usage().map_or(0, |usage| usage.processes)),

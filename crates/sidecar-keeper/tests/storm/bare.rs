@@ -44,6 +44,13 @@ pub(crate) fn handle() {
     assert_eq!(keeper.kill().map_err(|error| error.kind()), Err(Kind::KeeperLost));
     assert_eq!(keeper.usage(), None);
     exit_is_told_before_the_tree_is_empty(&marker);
+    // Without a keeper process the tree is killed from here; a keeper that is a thread tells the end.
+    let (keeper, _) = start(sidecar(&marker).args(["--ignore-term", "--daemonize=2"]));
+    keeper.kill_past_keeper().unwrap();
+    let events = last_event(&keeper);
+    assert!(matches!(events[..], [Event::Exited(_), Event::TreeEmpty]), "{events:?}");
+    gone(&marker, Instant::now(), LIMIT);
+    keeper.kill_past_keeper().unwrap();
     // Dropping the handle ends the tree, and the remains can be killed without a keeper.
     drop(start(sidecar(&marker).arg("--daemonize=2")));
     gone(&marker, Instant::now(), LIMIT);

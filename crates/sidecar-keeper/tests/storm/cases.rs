@@ -47,7 +47,10 @@ const CASES: [Case; 9] = [
 ];
 
 /// What looks into `/proc`, or at what Linux alone promises.
-const OF_LINUX: [Case; 13] = [
+const OF_LINUX: [Case; 16] = [
+    ("app_that_forked_is_killed", crate::meddled::app_that_forked_is_killed),
+    ("app_of_a_stopped_keeper_is_killed", crate::meddled::app_of_a_stopped_keeper_is_killed),
+    ("stopped_keeper_is_killed", crate::meddled::stopped_keeper_is_killed),
     ("t4_keeper_killed", keeper_killed),
     ("t4_keeper_and_zygote_killed", keeper_and_zygote_killed),
     ("killed_zygote_is_replaced", killed_zygote_is_replaced),
@@ -219,7 +222,7 @@ fn last_words_are_kept(setup: &Setup) {
 }
 
 /// The zygote of an app, by its parent: it is no child of the app, but the parent of its keeper.
-fn zygote_of(field: &Field) -> u32 {
+pub(crate) fn zygote_of(field: &Field) -> u32 {
     let zygote = parent_of(field.keeper);
     assert!(carrying(&field.id).contains(&zygote));
     zygote
@@ -230,7 +233,7 @@ fn parent_of(pid: u32) -> u32 {
 }
 
 /// A field of `/proc/<pid>/stat`, counted from behind the name.
-fn stat_field(pid: u32, field: usize) -> String {
+pub(crate) fn stat_field(pid: u32, field: usize) -> String {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     stat.rsplit(')').next().unwrap().split_ascii_whitespace().nth(field).unwrap().to_owned()
 }
@@ -317,7 +320,7 @@ fn ending_is_left_to_the_keeper(_: &Setup) {
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is left of the entry");
 }
 
-fn gone_as_process(pid: u32) {
+pub(crate) fn gone_as_process(pid: u32) {
     let deadline = Instant::now() + LIMIT;
     while sidecar_keeper::ProcessId::of(pid).is_some_and(sidecar_keeper::ProcessId::is_alive) {
         assert!(Instant::now() < deadline, "{pid} lives");

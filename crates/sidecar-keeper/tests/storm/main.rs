@@ -30,6 +30,8 @@ mod field;
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 mod handle;
 #[cfg(any(target_os = "linux", target_os = "macos"))]
+mod meddled;
+#[cfg(any(target_os = "linux", target_os = "macos"))]
 mod misbehave;
 #[cfg(windows)]
 #[path = "windows/misbehave.rs"]

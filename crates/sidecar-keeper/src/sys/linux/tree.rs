@@ -55,6 +55,19 @@ impl Tree {
     }
 }
 
+/// A descriptor that can be read when this very process has ended, reaped or not; `None` when it has been reaped. An error
+/// where the system cannot tell: before Linux 5.3, where a sandbox forbids it, and of the first process of a container, with
+/// which all others end.
+///
+/// The number is pinned first, and compared then. What cannot be compared, as another user's process may be hidden, may
+/// well be the one that is meant.
+pub(super) fn end_of(process: ProcessId) -> io::Result<Option<OwnedFd>> {
+    let pid =
+        raw::Pid::try_from(process.pid).ok().filter(|pid| *pid > 1).ok_or(io::ErrorKind::Unsupported)?;
+    let pinned = os::open_process(pid)?;
+    Ok(pinned.filter(|_| proc::identity(process.pid).is_none_or(|now| now == process)))
+}
+
 /// Blocks SIGCHLD alone, and gives a descriptor that can be read when a child has ended.
 fn child_signals() -> io::Result<OwnedFd> {
     raw::by_default(libc::SIGCHLD);
@@ -63,4 +76,33 @@ fn child_signals() -> io::Result<OwnedFd> {
     let fd = check(unsafe { libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) })?;
     // SAFETY: on success it is a new descriptor that nobody else owns.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::system::socket::{self, Waited};
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn the_end_of_exactly_one_process_is_told() {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let this = proc::identity(child.id()).unwrap();
+        let end = end_of(this).unwrap().unwrap();
+        let told = |end: &OwnedFd, patience: i32| {
+            let mut waited = [Waited::to_read(Some(end.as_fd()))];
+            socket::wait(&mut waited, patience);
+            waited[0].is_there()
+        };
+        assert!(!told(&end, 0), "it runs");
+        let earlier = ProcessId { start: this.start - 1, ..this };
+        assert!(end_of(earlier).unwrap().is_none(), "its number is another's now");
+        child.kill().unwrap();
+        assert!(told(&end, 10_000), "ended, and not reaped");
+        assert!(told(&end_of(this).unwrap().unwrap(), 0), "also when it is watched too late");
+        child.wait().unwrap();
+        assert!(told(&end, 0), "reaped");
+        assert!(end_of(this).unwrap().is_none());
+        assert!(end_of(ProcessId { pid: 1, start: 0 }).is_err(), "it cannot end before this one");
+    }
 }

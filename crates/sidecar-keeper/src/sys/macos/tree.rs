@@ -33,11 +33,7 @@ impl Tree {
         let this = proc::identity(std::process::id()).ok_or(io::ErrorKind::NotFound)?;
         raw::by_default(libc::SIGCHLD);
         raw::set_mask(&[libc::SIGCHLD]);
-        // SAFETY: kqueue has no precondition.
-        let queue = check(unsafe { libc::kqueue() })?;
-        // SAFETY: on success it is a new descriptor that nobody else owns.
-        let queue = unsafe { OwnedFd::from_raw_fd(queue) };
-        os::settle(&queue);
+        let queue = queue()?;
         let this =
             Self { queue, lineage: RefCell::new(Lineage::new(this.start)), cookie: RefCell::default() };
         this.watch(libc::SIGCHLD.unsigned_abs(), libc::EVFILT_SIGNAL, 0)?;
@@ -111,12 +107,38 @@ impl Tree {
     }
 
     fn watch(&self, what: u32, filter: i16, notes: u32) -> io::Result<()> {
-        let wanted = event(what, filter, libc::EV_ADD | libc::EV_CLEAR, notes);
-        // SAFETY: one change, which outlives the call; no room for events.
-        check(unsafe {
-            libc::kevent(self.queue.as_raw_fd(), &raw const wanted, 1, ptr::null_mut(), 0, ptr::null())
-        })
-        .map(drop)
+        change(&self.queue, &event(what, filter, libc::EV_ADD | libc::EV_CLEAR, notes))
+    }
+}
+
+/// A new queue. A forked process does not inherit it.
+fn queue() -> io::Result<OwnedFd> {
+    // SAFETY: kqueue has no precondition.
+    let queue = check(unsafe { libc::kqueue() })?;
+    // SAFETY: on success it is a new descriptor that nobody else owns.
+    let queue = unsafe { OwnedFd::from_raw_fd(queue) };
+    os::settle(&queue);
+    Ok(queue)
+}
+
+fn change(queue: &OwnedFd, wanted: &libc::kevent) -> io::Result<()> {
+    // SAFETY: one change, which outlives the call; no room for events.
+    check(unsafe {
+        libc::kevent(queue.as_raw_fd(), ptr::from_ref(wanted), 1, ptr::null_mut(), 0, ptr::null())
+    })
+    .map(drop)
+}
+
+/// A descriptor that can be read when this very process has ended; `None` when it has.
+///
+/// Of a process that ended before it was watched nothing is ever told, and the number may be another's by then: so it is
+/// looked at once more when it is watched. Nobody takes the event, so that it stays there to be read.
+pub(super) fn end_of(process: ProcessId) -> io::Result<Option<OwnedFd>> {
+    let queue = queue()?;
+    match change(&queue, &event(process.pid, libc::EVFILT_PROC, libc::EV_ADD, libc::NOTE_EXIT)) {
+        Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(None),
+        Err(error) => Err(error),
+        Ok(()) => Ok(proc::is_alive(process).then_some(queue)),
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::Instant;
 use super::group::Sidecar;
 use super::line::Line;
 use super::socket::{self, Waited};
-use super::{os, proc};
+use super::{kill, os, proc};
 use crate::inside::AppEnd;
 use crate::process::ProcessId;
 use crate::usage::Usage;
@@ -52,6 +52,17 @@ impl Channel {
             Self::Process(_) if keeper.is_alive() => proc::descendants(keeper.pid),
             Self::Process(_) => Vec::new(),
             Self::Thread(_, sidecar) => sidecar.tree(),
+        }
+    }
+
+    /// Kills the keeper, whose tree the zygote kills then, or what a thread keeps.
+    pub(crate) fn kill_past_keeper(&self, keeper: ProcessId) -> io::Result<()> {
+        match self {
+            Self::Process(_) => kill::kill(keeper).map(drop),
+            Self::Thread(_, sidecar) => {
+                kill::kill_round(&|| sidecar.tree());
+                Ok(())
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use super::line::Line;
 use super::phase::Phase;
 use super::raw::{self, Pid, Reaped};
 use super::socket::{self, Waited};
-use super::tree::Tree;
+use super::tree::{self, Tree};
 use super::words::Words;
 use super::{kill, os, proc, title};
 use crate::launch::Described;
@@ -30,13 +30,46 @@ const DYING: i32 = 200;
 /// the administrator allowed more.
 const LAST_READS: usize = 64;
 
-/// Ends of the app, each of which says when it is gone.
+/// The app: who it is, and its ends, each of which says when it is gone. A process that the app forked and that executed
+/// nothing holds the other side of both ends, too, so that its own end is watched as well.
 #[derive(Debug)]
 pub(super) struct App {
     /// Commands come and reports go here. It is closed when the app drops its handle.
     pub(super) control: Line,
     /// Nothing ever comes: it is closed when the app ends.
     pub(super) life: OwnedFd,
+    /// The process that called `init`.
+    pub(super) process: ProcessId,
+    /// Can be read when that has ended; nothing where the system does not tell.
+    end: Option<OwnedFd>,
+}
+
+impl App {
+    /// Its end is not watched yet.
+    pub(super) fn new(control: Line, life: OwnedFd, process: ProcessId) -> Self {
+        Self { control, life, process, end: None }
+    }
+
+    /// Watches its end from now on; whether it lives. Each process watches for itself, after it closed what it inherited.
+    pub(super) fn watch(&mut self) -> bool {
+        match tree::end_of(self.process) {
+            Ok(Some(end)) => self.end = Some(end),
+            Ok(None) => return false,
+            // As on an old system: its ends tell, unless it forked.
+            Err(_) => {}
+        }
+        true
+    }
+
+    /// What can be read, or is closed, when the app is dead.
+    pub(super) fn death(&self) -> [Waited; 2] {
+        [Waited::to_read(Some(self.life.as_fd())), Waited::to_read(self.end.as_ref().map(AsFd::as_fd))]
+    }
+}
+
+/// Whether one of these is there.
+pub(super) fn any(waited: &[Waited]) -> bool {
+    waited.iter().any(|waited| waited.is_there())
 }
 
 /// Where waiting for the app's commands stands.
@@ -67,7 +100,10 @@ struct Watch {
 }
 
 /// Runs the keeper in a process that was just forked for it.
-pub(super) fn run(app: App) -> ! {
+pub(super) fn run(mut app: App) -> ! {
+    if !app.watch() {
+        raw::exit(0)
+    }
     let code = match begin(app) {
         Some(mut watch) => watch.run(),
         None => 0,
@@ -133,10 +169,10 @@ fn receive_launch(app: &App) -> Option<(Option<Described>, Vec<OwnedFd>)> {
     loop {
         let (length, descriptors) = match app.control.receive(&mut packet) {
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                let mut waited =
-                    [Waited::to_read(Some(app.control.as_fd())), Waited::to_read(Some(app.life.as_fd()))];
+                let [life, end] = app.death();
+                let mut waited = [Waited::to_read(Some(app.control.as_fd())), life, end];
                 socket::wait(&mut waited, -1);
-                if waited[1].is_there() {
+                if any(&waited[1..]) {
                     return None;
                 }
                 continue;
@@ -216,7 +252,8 @@ impl Watch {
     /// Sleeps until something happens, and sees to it.
     fn wait(&mut self) {
         let control = (self.link == Link::Open).then(|| self.app.control.as_fd());
-        let life = (self.link != Link::Dead).then(|| self.app.life.as_fd());
+        let dead = self.link == Link::Dead;
+        let [life, end] = if dead { [Waited::to_read(None); 2] } else { self.app.death() };
         let control = if self.reports.is_empty() && !self.app.control.is_behind() {
             Waited::to_read(control)
         } else {
@@ -224,7 +261,8 @@ impl Watch {
         };
         let mut waited = vec![
             control,
-            Waited::to_read(life),
+            life,
+            end,
             Waited::to_read(Some(self.tree.as_fd())),
             Waited::to_read(self.launching.as_ref().map(AsFd::as_fd)),
         ];
@@ -234,16 +272,16 @@ impl Watch {
             .pause(Instant::now())
             .map(|pause| i32::try_from(pause.as_micros().div_ceil(1000)).unwrap_or(i32::MAX));
         socket::wait(&mut waited, pause.unwrap_or(-1));
-        if waited[2].is_there() {
+        if waited[3].is_there() {
             self.tree.note();
         }
-        if waited[3].is_there() {
+        if waited[4].is_there() {
             self.launched();
         }
         if waited[0].is_readable() {
             self.listen();
         }
-        if waited[1].is_there() {
+        if any(&waited[1..3]) {
             self.app_died();
         }
         self.drain();
@@ -337,9 +375,9 @@ impl Watch {
         }
         // The sidecar may have ended faster than the system closed all that the app had open.
         if self.link == Link::Closed {
-            let mut life = [Waited::to_read(Some(self.app.life.as_fd()))];
-            socket::wait(&mut life, DYING);
-            if !life[0].is_there() {
+            let mut death = self.app.death();
+            socket::wait(&mut death, DYING);
+            if !any(&death) {
                 return;
             }
             self.app_died();

@@ -14,6 +14,7 @@ use super::raw::{self, NeverUnwind};
 use super::{group, os, proc, socket, zygote};
 use crate::env;
 use crate::error::{Error, Kind, Result};
+use crate::process::ProcessId;
 use crate::protocol::{Command, PACKET, Report};
 use crate::scope::{Missing, Scope};
 
@@ -149,7 +150,9 @@ fn ends() -> std::result::Result<(Zygote, App), Missing> {
         let _ = LIFE.set(io::pipe().map_err(|e| failed(&e))?);
     }
     let life = LIFE.get().ok_or(Missing::Failed(libc::EBADF))?.0.try_clone().map_err(|e| failed(&e))?;
-    let app = App { control: theirs.into(), life: life.into() };
+    // Read by the app itself, so that it is nobody else's, whenever it is compared.
+    let process = proc::identity(std::process::id()).ok_or(Missing::Proc)?;
+    let app = App::new(theirs.into(), life.into(), process);
     Ok((Zygote { control }, app))
 }
 
@@ -207,7 +210,7 @@ fn execute(app: App) -> io::Result<Child> {
     Program::new(os::own_program()?)
         .arg0(std::env::args_os().next().unwrap_or_else(|| "sidecar-zygote".into()))
         .arg(env::ZYGOTE)
-        .env(env::ZYGOTE, "1")
+        .env(env::ZYGOTE, format!("{} {}", app.process.pid, app.process.start))
         .stdin(Stdio::from(OwnedFd::from(app.control)))
         .stdout(Stdio::from(app.life))
         .stderr(Stdio::null())
@@ -216,14 +219,16 @@ fn execute(app: App) -> io::Result<Child> {
 
 /// Whether this process was executed as the zygote: variable and argument say so, and the streams are what it is given.
 fn meant_as_zygote() -> Option<App> {
-    env::var(env::ZYGOTE)?;
+    let value = env::var(env::ZYGOTE)?;
+    let (pid, start) = value.to_str()?.split_once(' ')?;
+    let process = ProcessId { pid: pid.parse().ok()?, start: start.parse().ok()? };
     let marked = std::env::args_os().nth(1).is_some_and(|arg| arg == env::ZYGOTE);
     let (control, life) = (io::stdin(), io::stdout());
     if !marked || !Line::is_end(control.as_fd()) {
         return None;
     }
     let copy = |stream: BorrowedFd<'_>| raw::copy_above(stream, 3).ok();
-    Some(App { control: copy(control.as_fd())?.into(), life: copy(life.as_fd())? })
+    Some(App::new(copy(control.as_fd())?.into(), copy(life.as_fd())?, process))
 }
 
 /// Becomes the zygote, or ends: this process is never the app.

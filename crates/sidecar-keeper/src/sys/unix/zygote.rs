@@ -16,6 +16,9 @@ use crate::protocol::{Command, Report};
 /// How long the rounds of killing lie apart while orphans are left.
 const ROUND: i32 = 2;
 
+/// How often keepers that outlive the app are told to go on, in milliseconds: one that somebody stopped ends nothing.
+const REMINDER: i32 = 1000;
+
 struct Zygote {
     app: App,
     app_lives: bool,
@@ -26,7 +29,7 @@ struct Zygote {
 }
 
 /// Runs the zygote in a process that was just forked for it, or executed.
-pub(super) fn run(app: App) -> ! {
+pub(super) fn run(mut app: App) -> ! {
     let _never = NeverUnwind;
     // The default hook would print, to a stream that is not this process's.
     std::panic::set_hook(Box::new(|_| raw::exit(70)));
@@ -46,6 +49,9 @@ pub(super) fn run(app: App) -> ! {
         libc::SIGUSR2,
     ] {
         raw::ignore(signal);
+    }
+    if !app.watch() {
+        raw::exit(0)
     }
     let hello = proc::identity(std::process::id());
     let (Some(hello), Ok(tree)) = (hello, Tree::new()) else { raw::exit(1) };
@@ -128,21 +134,31 @@ impl Zygote {
     }
 
     fn wait(&mut self) {
-        let app = |fd| Waited::to_read(self.app_lives.then_some(fd));
-        let mut waited = [
-            app(self.app.control.as_fd()),
-            app(self.app.life.as_fd()),
-            Waited::to_read(Some(self.tree.as_fd())),
-        ];
-        socket::wait(&mut waited, if self.orphans { ROUND } else { -1 });
-        if waited[2].is_there() {
+        let (control, [life, end]) = if self.app_lives {
+            (Waited::to_read(Some(self.app.control.as_fd())), self.app.death())
+        } else {
+            self.remind_keepers();
+            (Waited::to_read(None), [Waited::to_read(None); 2])
+        };
+        let mut waited = [control, life, end, Waited::to_read(Some(self.tree.as_fd()))];
+        let pause = if self.app_lives { -1 } else { REMINDER };
+        socket::wait(&mut waited, if self.orphans { ROUND } else { pause });
+        if waited[3].is_there() {
             self.tree.note();
         }
         if waited[0].is_there() {
             self.listen();
         }
-        if waited[1].is_there() {
+        if keep::any(&waited[1..3]) {
             self.app_lives = false;
+        }
+    }
+
+    /// Lets a keeper that somebody stopped see that the app is dead, and grant its sidecar the grace; for one that runs it
+    /// changes nothing. None of them is reaped yet, so that each number is its own.
+    fn remind_keepers(&self) {
+        for keeper in &self.keepers {
+            let _ = raw::signal_number(*keeper, libc::SIGCONT);
         }
     }
 
@@ -181,7 +197,7 @@ impl Zygote {
                         // SAFETY: the zygote's own descriptors are what is closed; this process never returns to its
                         // loop, so that it neither uses nor drops them.
                         unsafe { close_all_but(control.as_raw_fd(), life.as_raw_fd()) };
-                        keep::run(App { control: Line::from(control), life })
+                        keep::run(App::new(Line::from(control), life, self.app.process))
                     }
                     Err(_) => raw::exit(1),
                 }

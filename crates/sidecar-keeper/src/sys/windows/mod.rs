@@ -66,6 +66,11 @@ impl Channel {
         self.job.members()
     }
 
+    /// Ends the tree without its keeper.
+    pub(crate) fn kill_past_keeper(&self, _keeper: ProcessId) -> io::Result<()> {
+        self.job.terminate()
+    }
+
     /// What they use; `None` when none is left.
     pub(crate) fn usage(&self, _keeper: ProcessId) -> Option<Usage> {
         self.job.usage()

@@ -61,6 +61,13 @@ pub(super) fn handle(_: &Setup) {
     assert_eq!((keeper.tree(), keeper.usage()), (Vec::new(), None));
     assert_eq!(keeper.next_event(None).unwrap(), None, "nothing comes after the last event");
     assert_eq!(keeper.kill().map_err(|error| error.kind()), Err(Kind::KeeperLost));
+    // Past the keeper, which tells the end all the same.
+    let (keeper, _) = start(sidecar(&marker).arg("--orphan"));
+    keeper.kill_past_keeper().unwrap();
+    let told = events(&keeper);
+    assert!(matches!(told[..], [Event::Exited(_), Event::TreeEmpty]), "{told:?}");
+    assert_eq!(carrying(&marker), [0; 0]);
+    keeper.kill_past_keeper().unwrap();
     // From threads that end, and many at once: the sidecar does not depend on the thread.
     let marker = unique();
     let program = os::program(&marker);
