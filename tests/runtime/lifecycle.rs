@@ -22,6 +22,8 @@ crate::stories![
     #[cfg(unix)]
     a_lost_keeper_is_a_crash,
     #[cfg(unix)]
+    a_keeper_that_was_stopped_does_not_hold_a_stop_up_for_ever,
+    #[cfg(unix)]
     an_exit_is_told_while_a_grandchild_holds_the_output,
     a_request_comes_before_the_signal,
     a_deaf_one_is_restarted,
@@ -209,6 +211,20 @@ fn a_lost_keeper_is_a_crash() {
     scene.until_state("it", State::Running);
     assert!(!lives(leader));
     assert_eq!(scene.it().status().run, 2);
+}
+
+#[cfg(unix)]
+fn a_keeper_that_was_stopped_does_not_hold_a_stop_up_for_ever() {
+    let scene = Scene::one(misbehave(&["--bind", "127.0.0.1:{port}", "--setsid", "2"]));
+    scene.it().start().wait().unwrap();
+    let leader = scene.it().status().pid.unwrap();
+    let keeper = parent(leader).to_string();
+    let stopped = std::process::Command::new("kill").args(["-STOP", &keeper]).status().unwrap();
+    assert!(stopped.success());
+    // 2 s of grace, and 10 s until the keeper is given up.
+    scene.it().stop().wait().unwrap();
+    assert!(!lives(leader));
+    assert_eq!(scene.it().state(), State::Stopped);
 }
 
 #[cfg(unix)]

@@ -273,19 +273,12 @@ impl Actor {
         let _ = running.keeper.kill();
     }
 
-    /// Its keeper does not do what it is told, such as one that was stopped: it is killed as well, which its zygote and the
-    /// thread that listens to it answer by killing the tree.
+    /// Its keeper does not do what it is told, such as one that was stopped: its tree is killed without it, which the thread
+    /// that listens to it tells.
     fn force(&self) {
         let Some(running) = self.running.clone() else { return };
-        let keeper = running.keeper.process();
-        if keeper.pid == std::process::id() {
-            // A thread of the app, then; what it knew of the tree is killed from here.
-            let name = self.shared.name.to_string();
-            let _ = run::thread(&name, "kill", move || drop(running.keeper.kill_remains(stop::FORCED)));
-        } else {
-            // Where that fails, whoever waits for the stop is told so soon.
-            let _ = sidecar_keeper::kill_processes(&[keeper]);
-        }
+        // Where that fails, whoever waits for the stop is told so soon.
+        let _ = run::thread(&self.shared.name, "kill", move || drop(running.keeper.kill_past_keeper()));
     }
 
     /// Starts what this one depends on, and reports when all of it is ready or one is not.

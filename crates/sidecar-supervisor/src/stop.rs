@@ -1,7 +1,7 @@
 //! stop: a sidecar is asked in its own protocol, then by a signal.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use sidecar_spec::{Signal, StopRequest};
 
@@ -10,9 +10,6 @@ use crate::app::Shared;
 use crate::client;
 use crate::machine::RunInput;
 use crate::run::{self, Running};
-
-/// How long a tree whose keeper does nothing may take to end.
-pub(crate) const FORCED: Duration = Duration::from_secs(5);
 
 /// The system's number of a signal. They are the same on every Unix; on Windows each of them is `CTRL_BREAK`.
 pub(crate) fn number(signal: Signal) -> i32 {
