@@ -13,10 +13,10 @@ use crate::error::{Error, Result};
 const PROGRAMS: [(System, &str, &str); 6] = [
     (
         System::Windows,
-        "tests: it (test)",
+        "cargo-sidecar: it (test)",
         "its stories run cargo and rustc, which are no Windows programs here",
     ),
-    (System::Arm64, "tests: it (test)", "its stories start programs for arm64, which needs binfmt"),
+    (System::Arm64, "cargo-sidecar: it (test)", "its stories start programs for arm64, which needs binfmt"),
     (System::Arm64, "tests: runtime (test)", "its stories start programs for arm64, which needs binfmt"),
     (System::Arm64, "tests: storm (test)", "its storms start programs for arm64, which needs binfmt"),
     (System::Windows, "tests: storm (test)", "its storms fork; those of the keeper run there"),
