@@ -2,12 +2,19 @@
 #![expect(clippy::print_stdout, reason = "a task talks to the person at the terminal")]
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use sidecar_keeper::ProcessId;
 
 use super::build::Test;
 use super::summary::{Outcome, Why};
 use super::{System, build, setup};
 use crate::error::{Error, Result};
+use crate::fsx;
+
+/// No test program takes longer.
+const PATIENCE: Duration = Duration::from_secs(900);
 
 /// Test programs that cannot do their work there, and why. What they test runs on Linux.
 const PROGRAMS: [(System, &str, &str); 6] = [
@@ -74,22 +81,64 @@ pub(super) fn tests(system: System, programs: &[Test], outcome: &mut Outcome) ->
             command.args(["--skip", test]);
             outcome.leave_out(test, 1, *reason, Why::Impossible);
         }
-        let done = command.output().map_err(Error::because(format!("{name} cannot be run")))?;
-        let text = String::from_utf8_lossy(&done.stdout).into_owned();
-        let counts = Counts::read(&text);
+        let ended = to_its_end(&mut command, name)?;
+        let counts = Counts::read(&ended.text);
         println!("{name}: {} passed, {} failed", counts.passed, counts.failed);
-        if !done.status.success() {
-            println!("{text}{}", String::from_utf8_lossy(&done.stderr));
+        if !ended.success {
+            println!("{}", ended.text);
         }
         outcome.passed += counts.passed;
         // A program that died has no counts and failed all the same.
-        outcome.failed += counts.failed.max(usize::from(!done.status.success()));
+        outcome.failed += counts.failed.max(usize::from(!ended.success));
         if counts.ignored > 0 {
             let reason = "marked `#[ignore]` for this system, with the reason beside it";
             outcome.leave_out(&format!("{name}: ignored"), counts.ignored, reason, Why::Impossible);
         }
     }
-    Ok(())
+    if system == System::Windows { end_rest(&prefix) } else { Ok(()) }
+}
+
+/// How a test program ended, and all that it wrote.
+struct Ended {
+    success: bool,
+    text: String,
+}
+
+/// Runs a test program to its end, whoever else holds its output: wine leaves loaders behind of programs that were killed
+/// while they started, and these would be waited for, too.
+fn to_its_end(command: &mut Command, name: &str) -> Result<Ended> {
+    let failed = || Error::because(format!("{name} cannot be run"));
+    let path = build::target_dir().join("output");
+    let file = std::fs::File::create(&path).map_err(failed())?;
+    command.stdin(Stdio::null()).stdout(file.try_clone().map_err(failed())?).stderr(file);
+    let mut child = command.spawn().map_err(failed())?;
+    let begin = Instant::now();
+    let success = loop {
+        match child.try_wait().map_err(failed())? {
+            Some(status) => break status.success(),
+            None if begin.elapsed() > PATIENCE => {
+                println!("{name}: did not end within {} s and was killed", PATIENCE.as_secs());
+                child.kill().and_then(|()| child.wait()).map_err(failed())?;
+                break false;
+            }
+            None => std::thread::sleep(Duration::from_millis(50)),
+        }
+    };
+    Ok(Ended { success, text: String::from_utf8_lossy(&fsx::read(&path)?).into_owned() })
+}
+
+/// Ends what the programs of this prefix left behind, which is known by its environment; all but wine's server, which ends
+/// by itself.
+fn end_rest(prefix: &Path) -> Result<()> {
+    let mark = format!("WINEPREFIX={}\0", prefix.display());
+    let is_rest = |pid: &u32| {
+        let read = |file: &str| fsx::read(Path::new(&format!("/proc/{pid}/{file}"))).unwrap_or_default();
+        String::from_utf8_lossy(&read("environ")).contains(&mark)
+            && !String::from_utf8_lossy(&read("cmdline")).contains("wineserver")
+    };
+    let rest: Vec<ProcessId> =
+        sidecar_keeper::all_processes().into_iter().filter(is_rest).filter_map(ProcessId::of).collect();
+    sidecar_keeper::kill_processes(&rest).map(drop).map_err(|e| Error::new(e.to_string()))
 }
 
 fn runner(system: System, test: &Test, prefix: &Path) -> Command {
