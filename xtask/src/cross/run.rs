@@ -81,7 +81,12 @@ pub(super) fn tests(system: System, programs: &[Test], outcome: &mut Outcome) ->
             command.args(["--skip", test]);
             outcome.leave_out(test, 1, *reason, Why::Impossible);
         }
-        let ended = to_its_end(&mut command, name)?;
+        let mut ended = to_its_end(&mut command, name)?;
+        if !ended.success && system == System::Windows {
+            // wine itself fails now and then under load; what fails twice is ours. Both are shown.
+            println!("{}\n{name}: failed, and is tried once more", ended.text);
+            ended = to_its_end(&mut command, name)?;
+        }
         let counts = Counts::read(&ended.text);
         println!("{name}: {} passed, {} failed", counts.passed, counts.failed);
         if !ended.success {
