@@ -34,10 +34,11 @@ const PROGRAMS: [(System, &str, &str); 6] = [
     ),
 ];
 
+const EXECUTES: &str = "qemu runs one program: what that executes, and its loader, are this machine's";
 const NO_OWNERS: &str = "wine's own server holds every socket, and wine says that nobody does";
 
 /// Tests that cannot pass there, and why.
-const TESTS: [(System, &str, &str); 9] = [
+const TESTS: [(System, &str, &str); 17] = [
     (
         System::Windows,
         "install::tests::changed_bytes_of_the_same_length_are_noticed",
@@ -54,6 +55,26 @@ const TESTS: [(System, &str, &str); 9] = [
         "t28_ctrl_break_reaches_a_program_for_a_console",
         "wine lets the helper join the sidecar's console, and sends no events (GenerateConsoleCtrlEvent fails with 6)",
     ),
+    (System::Arm64, "client::http::tests::a_proxy_of_the_environment_is_not_used", EXECUTES),
+    (
+        System::Arm64,
+        "diagnose::image::tests::the_head_of_this_program_is_read_and_broken_heads_are_no_harm",
+        EXECUTES,
+    ),
+    (System::Arm64, "diagnose::refused::tests::linux::a_file_that_is_being_written_is_tried_again", EXECUTES),
+    (
+        System::Arm64,
+        "diagnose::refused::tests::linux::a_file_without_permission_is_told_how_to_get_it",
+        EXECUTES,
+    ),
+    (System::Arm64, "diagnose::refused::tests::linux::a_loader_that_is_not_there_is_named", EXECUTES),
+    (System::Arm64, "diagnose::refused::tests::linux::a_program_for_another_processor_is_told", EXECUTES),
+    (
+        System::Arm64,
+        "diagnose::refused::tests::linux::a_script_whose_interpreter_is_not_there_is_told",
+        EXECUTES,
+    ),
+    (System::Arm64, "diagnose::refused::tests::linux::directories_and_what_is_gone_are_told", EXECUTES),
     (
         System::Arm64,
         "install::tests::a_running_program_is_replaced_and_runs_on",
