@@ -47,7 +47,7 @@ impl System {
         Duration::from_secs(match self {
             Self::Windows => 480,
             Self::MacOs => 420,
-            Self::Arm64 => 360,
+            Self::Arm64 => 480,
         })
     }
 
