@@ -45,9 +45,8 @@ impl System {
     /// How long it takes on two quiet cores from nothing, with room.
     fn budget(self) -> Duration {
         Duration::from_secs(match self {
-            Self::Windows => 480,
+            Self::Windows | Self::Arm64 => 480,
             Self::MacOs => 420,
-            Self::Arm64 => 480,
         })
     }
 
