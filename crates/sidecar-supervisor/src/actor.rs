@@ -114,7 +114,8 @@ impl Actor {
                 self.tickets += 1;
                 let ticket = self.tickets;
                 self.answers.insert(ticket, answer);
-                if matches!(command, Command::Stop | Command::Restart) && self.running.is_none() {
+                let ends = matches!(command, Command::Stop | Command::StopFor | Command::Restart);
+                if ends && self.running.is_none() {
                     self.unwanted.cancel();
                 }
                 self.step(match command {
@@ -206,7 +207,7 @@ impl Actor {
             Effect::Ask => {
                 self.cancel.cancel();
                 if let Some(running) = self.running.clone() {
-                    running.is_asked();
+                    running.set_asked();
                     stop::ask(&self.shared, self.run, running);
                 }
             }
@@ -217,14 +218,12 @@ impl Actor {
                 let error = self.machine.error().cloned();
                 self.shared.view().restarts += 1;
                 if let Some(error) = error {
-                    self.shared.view().error = Some(error.clone());
                     let after = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
                     self.tell(Happened::Restart { after, attempt, error });
                 }
             }
             Effect::Failed => {
                 if let Some(error) = self.machine.error().cloned() {
-                    self.shared.view().error = Some(error.clone());
                     self.tell(Happened::Failed { error });
                 }
             }
@@ -247,7 +246,7 @@ impl Actor {
     fn signal(&mut self, signal: Signal) {
         self.cancel.cancel();
         let Some(running) = &self.running else { return };
-        running.is_asked();
+        running.set_asked();
         let Err(error) = running.keeper.signal(stop::number(signal)) else { return };
         // Windows has no signals; there the keeper knows how a console program is asked, and tells where none can be. A
         // keeper that is lost is told by its own thread.
@@ -262,9 +261,9 @@ impl Actor {
     fn kill(&mut self, overdue: bool) {
         self.cancel.cancel();
         let Some(running) = &self.running else { return };
-        running.is_asked();
+        running.set_asked();
         if overdue {
-            running.is_overdue();
+            running.set_overdue();
             let processes = running.processes().into_iter();
             let processes = processes.map(|it| Blocker { pid: it.pid, name: it.name() }).collect();
             self.tell(Happened::StopBlocked { processes });

@@ -115,6 +115,8 @@ impl Machine {
             return;
         }
         match outcome {
+            // The update came while it waited for others.
+            Ok(()) if self.latched => self.settle(After::Again, now, out),
             Ok(()) => {
                 self.phase = Phase::Launching(false);
                 self.ready_for = None;

@@ -85,7 +85,7 @@ impl Running {
     }
 
     /// From now on its end is one that was asked for.
-    pub(crate) fn is_asked(&self) {
+    pub(crate) fn set_asked(&self) {
         self.asked.store(true, Ordering::Release);
     }
 
@@ -113,7 +113,7 @@ impl Running {
     }
 
     /// From now on its end is one that it would not come to by itself.
-    pub(crate) fn is_overdue(&self) {
+    pub(crate) fn set_overdue(&self) {
         self.overdue.store(true, Ordering::Release);
     }
 
