@@ -10,6 +10,7 @@ use crate::scene::{Scene, eventually, lives, misbehave, spec, with};
 crate::stories![
     starts_and_stops,
     a_reply_is_a_future,
+    who_waits_for_readiness_starts_nothing,
     #[cfg(unix)]
     stopped_means_that_nothing_is_left,
     #[cfg(unix)]
@@ -57,6 +58,19 @@ fn starts_and_stops() {
     scene.it().start().wait().unwrap();
     scene.it().start().wait().unwrap();
     assert_eq!(scene.it().status().run, 2);
+}
+
+fn who_waits_for_readiness_starts_nothing() {
+    let scene = Scene::one(misbehave(&["--bind", "127.0.0.1:{port}", "--http"]));
+    assert_eq!(scene.it().ready().wait().unwrap_err().kind(), Kind::NotRunning);
+    assert_eq!(scene.it().state(), State::Idle);
+    let start = scene.it().start();
+    // Commands are carried out in their order: the start is under way.
+    scene.it().ready().wait().unwrap();
+    assert!(scene.it().status().url.is_some_and(|url| url.starts_with("http://127.0.0.1:")));
+    start.wait().unwrap();
+    scene.it().stop().wait().unwrap();
+    assert_eq!(scene.it().status().url, None);
 }
 
 fn a_reply_is_a_future() {

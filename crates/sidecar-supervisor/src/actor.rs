@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Start,
     /// For another sidecar, which depends on it.
     Want,
+    /// Not to start it, but to hear when it is ready.
+    Await,
     Stop,
     /// For another sidecar, on which it depends.
     StopFor,
@@ -121,6 +123,7 @@ impl Actor {
                 self.step(match command {
                     Command::Start => Input::Start(ticket),
                     Command::Want => Input::Want(ticket),
+                    Command::Await => Input::Await(ticket),
                     Command::Stop => Input::Stop(ticket),
                     Command::StopFor => Input::StopFor(ticket),
                     Command::Restart => Input::Restart(ticket),

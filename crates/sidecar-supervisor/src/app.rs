@@ -72,6 +72,13 @@ pub(crate) struct View {
     pub(crate) error: Option<Error>,
 }
 
+impl View {
+    /// `http://host:port` of it, while it is ready and has a port.
+    pub(crate) fn url(&self) -> Option<String> {
+        self.address.filter(|_| self.state.is_up()).map(|address| format!("http://{address}"))
+    }
+}
+
 impl Shared {
     pub(crate) fn new(
         name: &str,

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io;
 
-use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 /// Why something failed, with the facts and the next step.
@@ -32,8 +31,9 @@ macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
         /// What went wrong, as a value to match on. New kinds may be added in any release.
         #[non_exhaustive]
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Kind { $($(#[$doc])* $name,)* }
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+        #[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "SupervisorCode"))]
+        pub enum Kind { $($(#[$doc])* #[serde(rename = $code)] $name,)* }
 
         impl Kind {
             /// Every kind.
@@ -115,12 +115,6 @@ kinds! {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
-    }
-}
-
-impl Serialize for Kind {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.code())
     }
 }
 
@@ -217,15 +211,27 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {}
 
+/// An error, as data.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub(crate) struct ErrorData<'a> {
+    /// What went wrong, to match on.
+    code: Kind,
+    /// The headline: lower case, no full stop, understandable alone.
+    message: &'a str,
+    /// The one step that can be done now, where one is known.
+    help: Option<&'a str>,
+    /// Pairs of a key and a value, in the order in which they are shown.
+    facts: &'a [(Cow<'static, str>, String)],
+    /// The last lines that the sidecar wrote, where they may tell why.
+    log: &'a [String],
+}
+
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Error", 5)?;
-        out.serialize_field("code", &self.0.kind)?;
-        out.serialize_field("message", &self.0.headline)?;
-        out.serialize_field("help", &self.0.help)?;
-        out.serialize_field("facts", &self.0.facts)?;
-        out.serialize_field("log", &self.0.log)?;
-        out.end()
+        let Inner { kind, headline, facts, log, help } = &*self.0;
+        let data = ErrorData { code: *kind, message: headline, help: help.as_deref(), facts, log };
+        data.serialize(serializer)
     }
 }
 

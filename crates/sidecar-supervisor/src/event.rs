@@ -4,9 +4,11 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use crate::error::Error;
+#[cfg(feature = "typescript")]
+use crate::error::ErrorData;
 use crate::exit::Exit;
 use crate::machine::State;
 
@@ -16,6 +18,7 @@ pub(crate) const KEPT: usize = 1024;
 /// Something that happened to a sidecar.
 #[non_exhaustive]
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "SidecarEvent"))]
 #[serde(rename_all = "kebab-case")]
 pub struct Event {
     /// The sidecar's name.
@@ -32,6 +35,7 @@ pub struct Event {
 /// What happened.
 #[non_exhaustive]
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Happened {
     /// It is in another state.
@@ -82,11 +86,13 @@ pub enum Happened {
         /// For the so-manieth time in a row, from 1.
         attempt: u32,
         /// Why.
+        #[cfg_attr(feature = "typescript", ts(as = "ErrorData<'static>"))]
         error: Error,
     },
     /// It failed, and is not started again.
     Failed {
         /// Why.
+        #[cfg_attr(feature = "typescript", ts(as = "ErrorData<'static>"))]
         error: Error,
     },
     /// The spec limits what it may use, and this system cannot hold it to that.
@@ -99,6 +105,7 @@ pub enum Happened {
 /// A process that did not end in time.
 #[non_exhaustive]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Blocker {
     /// Its number.
     pub pid: u32,
@@ -108,7 +115,9 @@ pub struct Blocker {
 
 /// An event, or that some were missed.
 #[non_exhaustive]
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "kebab-case")]
 pub enum Told {
     /// The next event.
     Event(Event),
@@ -133,6 +142,16 @@ impl Events {
             Err(RecvError::Lagged(count)) => Some(Told::Missed(count)),
             Err(RecvError::Closed) => None,
         }
+    }
+
+    /// The events that are there, at most so many, without waiting.
+    pub fn ready(&mut self, most: usize) -> Vec<Told> {
+        let next = || match self.0.try_recv() {
+            Ok(event) => Some(Told::Event(event)),
+            Err(TryRecvError::Lagged(count)) => Some(Told::Missed(count)),
+            Err(TryRecvError::Empty | TryRecvError::Closed) => None,
+        };
+        std::iter::from_fn(next).take(most).collect()
     }
 
     /// Blocks this thread until the next event; `None` when the supervisor has ended.

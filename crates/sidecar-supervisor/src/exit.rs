@@ -11,6 +11,7 @@ use sidecar_spec::Run;
 
 /// How a sidecar ended, in one word. New ones may be added in any release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ExitReason {
@@ -35,6 +36,7 @@ pub enum ExitReason {
 /// `Display` continues a sentence: `exited with code 3`, `was killed by SIGKILL`,
 /// `crashed: SIGSEGV (segmentation fault)`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Exit {
@@ -45,6 +47,7 @@ pub struct Exit {
     /// The signal that ended it, on Unix: the system's number, which differs between systems. Serialised it is the name,
     /// such as `SIGKILL`.
     #[serde(serialize_with = "as_name")]
+    #[cfg_attr(feature = "typescript", ts(type = "string | null"))]
     pub signal: Option<i32>,
 }
 

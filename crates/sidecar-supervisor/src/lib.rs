@@ -23,6 +23,8 @@ mod secret;
 mod sidecar;
 mod stop;
 mod supervisor;
+#[cfg(feature = "typescript")]
+mod typescript;
 
 pub use capture::Captured;
 pub use env::{NONCE, NONCE_HEADER};
@@ -35,4 +37,6 @@ pub use reply::Reply;
 pub use sidecar::{Sidecar, Status, Usage};
 pub use sidecar_keeper::{Missing, Scope, Swept, containment_scope, init};
 pub use supervisor::{Builder, Supervisor};
+#[cfg(feature = "typescript")]
+pub use typescript::typescript;
 pub use {sidecar_spec as spec, sidecar_spec::Spec};

@@ -9,6 +9,8 @@ use serde::Serialize;
 use crate::actor::{Command, Gather, Message};
 use crate::app::Shared;
 use crate::capture::{self, Captured};
+#[cfg(feature = "typescript")]
+use crate::error::ErrorData;
 use crate::error::{Error, Kind};
 use crate::machine::State;
 use crate::output::{Follower, Line};
@@ -25,6 +27,7 @@ pub struct Sidecar {
 /// What can be seen of a sidecar now.
 #[non_exhaustive]
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub struct Status {
     /// Its name.
@@ -39,13 +42,17 @@ pub struct Status {
     pub pid: Option<u32>,
     /// Where it listens, or would: proved to be its own while the state says that it is ready.
     pub address: Option<SocketAddr>,
+    /// `http://host:port` of it, while it is ready and has a port.
+    pub url: Option<String>,
     /// Why it failed, where it is in the state `error` or about to be started again.
+    #[cfg_attr(feature = "typescript", ts(as = "Option<ErrorData<'static>>"))]
     pub error: Option<Error>,
 }
 
 /// What the whole tree of a sidecar uses.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub struct Usage {
     /// Processor time since the start, in milliseconds, with that of processes that have ended.
@@ -81,14 +88,14 @@ impl Sidecar {
             restarts: view.restarts,
             pid: view.pid,
             address: view.address,
+            url: view.url(),
             error: view.error.clone(),
         }
     }
 
     /// `http://host:port` of it, while it is ready and has a port.
     pub fn url(&self) -> Option<String> {
-        let view = self.shared.view();
-        view.address.filter(|_| view.state.is_up()).map(|address| format!("http://{address}"))
+        self.shared.view().url()
     }
 
     /// The secret of the present launch, where its `run` table has a `token`: what it asks its clients for. Keep it out of
@@ -103,6 +110,12 @@ impl Sidecar {
     /// (restarts included), or when somebody stops it. One that is ready already is left as it is.
     pub fn start(&self) -> Reply<()> {
         self.command(Command::Start)
+    }
+
+    /// Waits until it is ready, and starts nothing. The reply comes with the outcome of a start, or of the restarts, that are
+    /// under way; at once where it is ready, where it failed, and where nobody starts it (`not-running`).
+    pub fn ready(&self) -> Reply<()> {
+        self.command(Command::Await)
     }
 
     /// Stops it, after those that depend on it: asks it in its protocol, then by a signal, then kills its tree. What is run

@@ -23,6 +23,7 @@ pub(crate) use policy::Policy;
 /// What a sidecar is doing.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// It was never started.
@@ -112,6 +113,8 @@ pub(crate) enum Input {
     Start(Ticket),
     /// Somebody depends on it. Unlike a start by hand, this neither cuts a wait short nor clears what was counted.
     Want(Ticket),
+    /// Somebody waits until it is ready, and starts nothing.
+    Await(Ticket),
     Stop(Ticket),
     /// What it depends on is being stopped. Unlike a stop by hand, this leaves the state `error` as it is.
     StopFor(Ticket),
@@ -369,6 +372,7 @@ impl Machine {
         match input {
             Input::Start(ticket) => self.start(ticket, &mut out),
             Input::Want(ticket) => self.want(ticket, &mut out),
+            Input::Await(ticket) => self.wait_for(ticket, &mut out),
             Input::Stop(ticket) => self.stop(ticket, true, now, &mut out),
             Input::StopFor(ticket) => self.stop(ticket, false, now, &mut out),
             Input::Restart(ticket) => self.restart(ticket, now, &mut out),

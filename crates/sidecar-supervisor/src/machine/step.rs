@@ -61,6 +61,24 @@ impl Machine {
         self.start(ticket, out);
     }
 
+    /// Answers when it is ready, or at once where it will not be without somebody's command.
+    pub(super) fn wait_for(&mut self, ticket: Ticket, out: &mut Vec<Effect>) {
+        let outcome = match (&self.phase, &self.after) {
+            (Phase::Up(_), _) => Ok(()),
+            (Phase::Down(State::Error), _) => Err(self.error.clone().unwrap_or_else(|| self.not_running())),
+            (Phase::Down(_), _) => Err(self.not_running()),
+            (Phase::Needs | Phase::Launching(false) | Phase::Proving(_) | Phase::Waiting(_), _)
+            | (_, After::Restart(_) | After::Again | After::OtherPort) => return self.want_up.push(ticket),
+            (_, After::Failed(error)) => Err(error.clone()),
+            (_, After::Stopped) => Err(self.not_running()),
+        };
+        out.push(Effect::Answer(ticket, Outcome(outcome)));
+    }
+
+    fn not_running(&self) -> Error {
+        Error::new(Kind::NotRunning, format!("`{}` does not run", self.name)).help("start it first")
+    }
+
     pub(super) fn stop(&mut self, ticket: Ticket, by_hand: bool, now: Instant, out: &mut Vec<Effect>) {
         self.cancel_up(out);
         // That it failed stays true where only what it depends on is stopped.

@@ -32,6 +32,7 @@ use crate::secret::Secret;
 
 /// Where a sidecar wrote a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(rename = "OutputStream"))]
 #[serde(rename_all = "kebab-case")]
 pub enum Stream {
     /// Standard output.
@@ -42,6 +43,7 @@ pub enum Stream {
 
 /// A line that a sidecar wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub struct Line {
     /// Counts the lines of both streams, from 0, over all restarts of the sidecar. An open line has the number that it
@@ -62,6 +64,7 @@ pub struct Line {
 
 /// What a follower is given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Entry {
     /// The next line.

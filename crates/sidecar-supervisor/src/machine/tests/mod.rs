@@ -1,3 +1,4 @@
+mod waiting;
 mod world;
 
 use sidecar_spec::{Run, StopRequest};

@@ -67,19 +67,25 @@ impl World {
         input(self.tickets)
     }
 
+    /// A command of somebody who waits for a run; `counts`: it may bring one about.
+    fn wish(&mut self, counts: bool, input: impl FnOnce(Ticket) -> Input) -> Input {
+        let wanted = self.wanted || counts;
+        let input = self.command(false, input);
+        self.wanted = wanted;
+        input
+    }
+
     fn input(&mut self, step: &Move) -> Option<Input> {
         let run = |input| Some(Input::Run(input));
         let hope = [Hope::None, Hope::Some, Hope::OtherPort][usize::try_from(step.wait % 3).unwrap()];
-        match step.kind % 25 {
+        match step.kind % 26 {
             0 => Some(self.command(false, Input::Start)),
             1 => Some(self.command(true, Input::Stop)),
             2 => Some(self.command(false, Input::Restart)),
             3 => {
                 // Another sidecar's wish does not undo a stop.
-                let wanted = self.wanted;
-                let input = self.command(false, Input::Want);
-                self.wanted = wanted || (!self.open.values().any(|stop| *stop));
-                Some(input)
+                let stops = self.open.values().any(|stop| *stop);
+                Some(self.wish(!stops, Input::Want))
             }
             4 => {
                 self.latched = step.wait.is_multiple_of(3);
@@ -125,6 +131,8 @@ impl World {
                 run(RunInput::KeeperLost(error(Kind::KeeperLost)))
             }
             24 => Some(self.command(true, Input::StopFor)),
+            // Who only waits wants no run.
+            25 => Some(self.wish(false, Input::Await)),
             _ => Some(Input::Wake),
         }
     }
