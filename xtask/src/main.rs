@@ -17,6 +17,7 @@ mod publish;
 mod registry;
 mod run;
 mod run_schema;
+mod run_types;
 mod storm;
 mod tauri;
 mod tidy;
@@ -44,7 +45,8 @@ cargo xtask <command>
   accuracy      how often the right asset is chosen; --releases FILE --expected FILE [--disputed FILE] [--json] [--wrong]
   manifests     every recipe in manifests/ against the asset names that were recorded for it; --recipes DIR, --fixtures DIR
   manifests --online [NAME]…  the same against the newest releases as they are now
-  codegen       write what is made from other files: the recipes as a table of the library, the schema of `run`
+  codegen       write what is made from other files: the recipes as a table of the library, the schema of `run`,
+                the types of the TypeScript package
   tauri [PART]  the real tauri-build on our corpus (build-script), and the real Tauri command (cli), which npm installs;
                 `--require cli`: where it cannot be installed, that is a failure
   storm processes [NAME]…  apps that die at any moment, and what was left of their sidecars; --rounds N, --seed N,
@@ -71,7 +73,9 @@ fn main() -> ExitCode {
         ["programs"] => programs(),
         ["accuracy", words @ ..] => accuracy::run(words),
         ["manifests", words @ ..] => manifests::run(words),
-        ["codegen"] => manifests::codegen::run().and_then(|()| run_schema::run()),
+        ["codegen"] => {
+            manifests::codegen::run().and_then(|()| run_schema::run()).and_then(|()| run_types::run())
+        }
         ["bench", names @ ..] => bench::run(names),
         ["storm", words @ ..] => storm::run(words),
         [] | ["help" | "-h" | "--help"] => {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::run::root;
-use crate::{fsx, manifests, run_schema};
+use crate::{fsx, manifests, run_schema, run_types};
 
 /// Error codes that no run of the subcommand provokes in time, with the test that checks their text instead: 30 seconds
 /// of silence, five times over; an editor that saves a file at the wrong moment; and what only a build script says.
@@ -32,6 +32,7 @@ pub(crate) fn check() -> Result<()> {
     public_items(&mut wrong);
     wrong.extend(manifests::codegen::stale());
     wrong.extend(run_schema::stale());
+    wrong.extend(run_types::stale());
     if wrong.is_empty() {
         println!("\n== tidy: fine");
         return Ok(());
