@@ -1,0 +1,230 @@
+//! What JavaScript can ask for. Each command has a permission, and a scope that names sidecars.
+
+use std::time::Duration;
+
+use sidecar_supervisor::{Line, Reply, Scope, Sidecar, Status, Usage};
+use tauri::ipc::{Invoke, InvokeBody, Request};
+use tauri::{Runtime, State, Webview, command};
+
+use crate::error::{Error, Result};
+use crate::run::Sidecars;
+use crate::scope::Allowed;
+use crate::streams::{Batch, Owner, Source};
+
+/// The header that names the sidecar where the body is raw bytes.
+const HEADER: &str = "sidecar";
+
+pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
+    tauri::generate_handler![
+        list,
+        status,
+        ready,
+        usage,
+        containment_scope,
+        events,
+        next,
+        close,
+        tail,
+        follow,
+        start,
+        stop,
+        restart,
+        start_all,
+        stop_all,
+        token,
+        write_stdin,
+        close_stdin,
+        prepare_for_update,
+        resume,
+    ]
+}
+
+impl Sidecars {
+    /// The sidecar, if the window may name it.
+    fn named(&self, name: &str, allowed: &Allowed) -> Result<Sidecar> {
+        allowed.check(name)?;
+        Ok(self.supervisor.sidecar(name)?)
+    }
+
+    /// Checks that the window may name every sidecar.
+    fn all(&self, allowed: &Allowed) -> Result<()> {
+        self.supervisor.sidecars().try_for_each(|sidecar| allowed.check(sidecar.name()))
+    }
+}
+
+#[command]
+pub(crate) fn list(sidecars: State<'_, Sidecars>, allowed: Allowed) -> Vec<Status> {
+    let all = sidecars.supervisor.sidecars();
+    all.filter(|sidecar| allowed.has(sidecar.name())).map(|sidecar| sidecar.status()).collect()
+}
+
+#[command]
+pub(crate) fn status(sidecars: State<'_, Sidecars>, allowed: Allowed, name: &str) -> Result<Status> {
+    Ok(sidecars.named(name, &allowed)?.status())
+}
+
+#[command]
+pub(crate) async fn ready(
+    sidecars: State<'_, Sidecars>,
+    allowed: Allowed,
+    name: String,
+    timeout: Option<u64>,
+) -> Result<Status> {
+    let sidecar = sidecars.named(&name, &allowed)?;
+    let Some(millis) = timeout else { return done(&sidecar, sidecar.ready()).await };
+    let limit = Duration::from_millis(millis);
+    match tokio::time::timeout(limit, done(&sidecar, sidecar.ready())).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Error::Timeout { sidecar: name, state: sidecar.state(), waited: millis }),
+    }
+}
+
+#[command]
+pub(crate) async fn start(sidecars: State<'_, Sidecars>, allowed: Allowed, name: String) -> Result<Status> {
+    let sidecar = sidecars.named(&name, &allowed)?;
+    done(&sidecar, sidecar.start()).await
+}
+
+#[command]
+pub(crate) async fn stop(sidecars: State<'_, Sidecars>, allowed: Allowed, name: String) -> Result<Status> {
+    let sidecar = sidecars.named(&name, &allowed)?;
+    done(&sidecar, sidecar.stop()).await
+}
+
+#[command]
+pub(crate) async fn restart(sidecars: State<'_, Sidecars>, allowed: Allowed, name: String) -> Result<Status> {
+    let sidecar = sidecars.named(&name, &allowed)?;
+    done(&sidecar, sidecar.restart()).await
+}
+
+/// What can be seen of it when the command is done.
+async fn done(sidecar: &Sidecar, reply: Reply<()>) -> Result<Status> {
+    reply.await?;
+    Ok(sidecar.status())
+}
+
+#[command]
+pub(crate) async fn start_all(sidecars: State<'_, Sidecars>, allowed: Allowed) -> Result<()> {
+    sidecars.all(&allowed)?;
+    Ok(sidecars.supervisor.start_all().await?)
+}
+
+#[command]
+pub(crate) async fn stop_all(sidecars: State<'_, Sidecars>, allowed: Allowed) -> Result<()> {
+    sidecars.all(&allowed)?;
+    Ok(sidecars.supervisor.stop_all().await?)
+}
+
+#[command]
+pub(crate) fn token(sidecars: State<'_, Sidecars>, allowed: Allowed, name: &str) -> Result<Option<String>> {
+    Ok(sidecars.named(name, &allowed)?.token())
+}
+
+#[command]
+pub(crate) async fn usage(sidecars: State<'_, Sidecars>, allowed: Allowed, name: String) -> Result<Option<Usage>> {
+    Ok(sidecars.named(&name, &allowed)?.usage())
+}
+
+#[command]
+pub(crate) fn tail(
+    sidecars: State<'_, Sidecars>,
+    allowed: Allowed,
+    name: &str,
+    lines: usize,
+) -> Result<Vec<Line>> {
+    Ok(sidecars.named(name, &allowed)?.tail(lines))
+}
+
+#[command]
+pub(crate) fn follow<R: Runtime>(
+    webview: Webview<R>,
+    sidecars: State<'_, Sidecars>,
+    allowed: Allowed,
+    name: &str,
+    lines: usize,
+) -> Result<u32> {
+    let follower = sidecars.named(name, &allowed)?.follow(lines);
+    Ok(sidecars.streams.open(owner(&webview), Source::Lines(follower)))
+}
+
+#[command]
+pub(crate) fn events<R: Runtime>(
+    webview: Webview<R>,
+    sidecars: State<'_, Sidecars>,
+    allowed: Allowed,
+    name: Option<String>,
+) -> Result<u32> {
+    if let Some(name) = &name {
+        sidecars.named(name, &allowed)?;
+    }
+    let source = Source::Events(sidecars.supervisor.events(), name, allowed);
+    Ok(sidecars.streams.open(owner(&webview), source))
+}
+
+fn owner<R: Runtime>(webview: &Webview<R>) -> Owner {
+    Owner { page: webview.label().to_owned(), window: webview.window().label().to_owned() }
+}
+
+#[command]
+pub(crate) async fn next<R: Runtime>(
+    webview: Webview<R>,
+    sidecars: State<'_, Sidecars>,
+    id: u32,
+) -> Result<Option<Batch>> {
+    match sidecars.streams.of(webview.label(), id) {
+        Some(stream) => Ok(stream.next().await),
+        None => Ok(None),
+    }
+}
+
+#[command]
+pub(crate) fn close<R: Runtime>(webview: Webview<R>, sidecars: State<'_, Sidecars>, id: u32) {
+    sidecars.streams.close(webview.label(), id);
+}
+
+#[command]
+pub(crate) async fn write_stdin(
+    sidecars: State<'_, Sidecars>,
+    allowed: Allowed,
+    request: Request<'_>,
+) -> Result<()> {
+    let name = request.headers().get(HEADER).and_then(|value| value.to_str().ok());
+    let name = name.ok_or(Error::BadInput("`write_stdin` needs the header `sidecar`"))?;
+    let sidecar = sidecars.named(name, &allowed)?;
+    let bytes = match request.body() {
+        InvokeBody::Raw(bytes) => bytes.clone(),
+        // Where the webview has no way for bytes, they come as numbers.
+        InvokeBody::Json(json) => serde_json::from_value(json.clone())
+            .map_err(|_| Error::BadInput("`write_stdin` takes bytes"))?,
+    };
+    Ok(sidecar.write_stdin(bytes).await?)
+}
+
+#[command]
+pub(crate) async fn close_stdin(sidecars: State<'_, Sidecars>, allowed: Allowed, name: String) -> Result<()> {
+    Ok(sidecars.named(&name, &allowed)?.close_stdin().await?)
+}
+
+#[command]
+pub(crate) async fn prepare_for_update(sidecars: State<'_, Sidecars>, allowed: Allowed) -> Result<()> {
+    sidecars.all(&allowed)?;
+    Ok(sidecars.supervisor.prepare_for_update().await?)
+}
+
+#[command]
+pub(crate) fn resume(sidecars: State<'_, Sidecars>, allowed: Allowed) -> Result<()> {
+    sidecars.all(&allowed)?;
+    sidecars.supervisor.resume();
+    Ok(())
+}
+
+/// How much of a sidecar's tree ends with the app, in a word.
+#[command]
+pub(crate) fn containment_scope() -> &'static str {
+    match sidecar_supervisor::containment_scope() {
+        Scope::WholeTree => "whole-tree",
+        Scope::Followed => "followed",
+        Scope::Leader(_) => "leader",
+        _ => "nothing",
+    }
+}

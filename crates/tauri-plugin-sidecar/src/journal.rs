@@ -1,0 +1,51 @@
+//! What happens to sidecars, in the app's log.
+
+use std::io;
+use std::thread;
+
+use log::Level;
+use sidecar_supervisor::{Event, Happened, Supervisor, Told};
+
+/// Logs every event, in a thread that ends with the supervisor.
+pub(crate) fn keep(supervisor: &Supervisor) -> io::Result<()> {
+    let mut events = supervisor.events();
+    let listen = move || {
+        while let Some(told) = events.wait() {
+            match told {
+                Told::Event(event) => {
+                    let (level, text) = told_as(&event);
+                    log::log!(level, "sidecar `{}` {text}", event.sidecar);
+                }
+                Told::Missed(count) => log::warn!("{count} events of sidecars came too fast to be logged"),
+                _ => {}
+            }
+        }
+    };
+    thread::Builder::new().name("sidecar-journal".into()).spawn(listen).map(drop)
+}
+
+/// How important it is, and the rest of a sentence that begins with the sidecar.
+fn told_as(event: &Event) -> (Level, String) {
+    match &event.what {
+        Happened::State { state } => (Level::Debug, format!("is {state}")),
+        Happened::Launched { pid } => (Level::Info, format!("runs as process {pid} (run {})", event.run)),
+        Happened::Port { port } => (Level::Debug, format!("has port {port}")),
+        Happened::PortAgain { port } => (Level::Warn, format!("announced another port, {port}; its first one counts")),
+        Happened::Exited { exit } => (Level::Info, exit.to_string()),
+        Happened::Unasked { reason } => (Level::Warn, format!("could not be asked to stop: {reason}")),
+        Happened::StopBlocked { processes } => {
+            let who: Vec<String> = processes
+                .iter()
+                .map(|blocker| format!("{} ({})", blocker.pid, blocker.name.as_deref().unwrap_or("?")))
+                .collect();
+            (Level::Warn, format!("did not stop in time, and is killed: {}", who.join(", ")))
+        }
+        Happened::KeeperLost { .. } => (Level::Warn, "lost its keeper".into()),
+        Happened::Restart { after, attempt, error } => {
+            (Level::Warn, format!("is started again in {after} ms (attempt {attempt}): {error}"))
+        }
+        Happened::Failed { error } => (Level::Error, format!("is given up: {error}")),
+        Happened::Unlimited { limits } => (Level::Warn, format!("is not limited in {}", limits.join(", "))),
+        other => (Level::Debug, format!("{other:?}")),
+    }
+}

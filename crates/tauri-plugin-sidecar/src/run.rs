@@ -1,0 +1,78 @@
+//! From the start of the app to its end.
+
+use sidecar_supervisor::{Missing, Scope, Supervisor, containment_scope};
+use tauri::Runtime;
+use tauri::path::PathResolver;
+
+use crate::builder::{Builder, Config, Source};
+use crate::streams::Streams;
+
+/// What the app holds.
+#[derive(Debug)]
+pub(crate) struct Sidecars {
+    pub(crate) supervisor: Supervisor,
+    pub(crate) streams: Streams,
+}
+
+/// Makes the supervisor, and starts what is to be started with the app.
+pub(crate) fn begin<R: Runtime>(
+    builder: Builder,
+    config: &Config,
+    paths: &PathResolver<R>,
+) -> Result<Sidecars, Box<dyn std::error::Error>> {
+    let data_dir = match builder.data_dir {
+        Some(dir) => dir,
+        None => paths.app_local_data_dir()?,
+    };
+    let mut made = match builder.source {
+        Source::Json(text) => Supervisor::from_json(&text, data_dir)?,
+        Source::Spec(spec) => Supervisor::builder(*spec, data_dir),
+    };
+    // A development build on some systems has none.
+    if let Ok(dir) = paths.resource_dir() {
+        made = made.resource_dir(dir);
+    }
+    if let Some(dir) = builder.source_dir {
+        made = made.source_dir(dir);
+    }
+    if let Some(dir) = builder.log_dir {
+        made = made.log_dir(dir);
+    }
+    if let Some(mode) = builder.mode.or_else(|| config.mode.clone()) {
+        made = made.mode(mode);
+    }
+    for (sidecar, secret) in builder.tokens {
+        made = made.token(sidecar, secret);
+    }
+    let supervisor = made.build()?;
+    warn_of_scope(&supervisor);
+    if builder.autostart.or(config.autostart).unwrap_or(true) {
+        // Who fails, and why, is an event, and a state.
+        drop(supervisor.start_all());
+    }
+    Ok(Sidecars { supervisor, streams: Streams::default() })
+}
+
+/// Where not everything ends with the app, its developer should know.
+fn warn_of_scope(supervisor: &Supervisor) {
+    if supervisor.sidecars().next().is_none() {
+        return;
+    }
+    match containment_scope() {
+        Scope::Leader(Missing::Init) | Scope::Nothing(Missing::Init) => log::warn!(
+            "what sidecars start can outlive this app: call `tauri_plugin_sidecar::init_keeper()` in the first line of `main`"
+        ),
+        Scope::Leader(why) | Scope::Nothing(why) => {
+            log::warn!("what sidecars start can outlive this app: {why}");
+        }
+        _ => {}
+    }
+}
+
+/// Stops everything, and waits for it: after this the process ends.
+pub(crate) fn end(sidecars: &Sidecars) {
+    sidecars.streams.close_all();
+    if let Err(error) = sidecars.supervisor.stop_all().wait() {
+        log::error!("{error}");
+    }
+}
