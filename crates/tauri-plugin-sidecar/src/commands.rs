@@ -1,4 +1,6 @@
 //! What JavaScript can ask for. Each command has a permission, and a scope that names sidecars.
+//!
+//! All are asynchronous: others would run in the thread that draws.
 
 use std::time::Duration;
 
@@ -53,14 +55,14 @@ impl Sidecars {
 }
 
 #[command]
-pub(crate) fn list(sidecars: State<'_, Sidecars>, allowed: Allowed) -> Vec<Status> {
+pub(crate) async fn list(sidecars: State<'_, Sidecars>, allowed: Allowed) -> Result<Vec<Status>> {
     let all = sidecars.supervisor.sidecars();
-    all.filter(|sidecar| allowed.has(sidecar.name())).map(|sidecar| sidecar.status()).collect()
+    Ok(all.filter(|sidecar| allowed.has(sidecar.name())).map(|sidecar| sidecar.status()).collect())
 }
 
 #[command]
-pub(crate) fn status(sidecars: State<'_, Sidecars>, allowed: Allowed, name: &str) -> Result<Status> {
-    Ok(sidecars.named(name, &allowed)?.status())
+pub(crate) async fn status(sidecars: State<'_, Sidecars>, allowed: Allowed, name: String) -> Result<Status> {
+    Ok(sidecars.named(&name, &allowed)?.status())
 }
 
 #[command]
@@ -116,39 +118,47 @@ pub(crate) async fn stop_all(sidecars: State<'_, Sidecars>, allowed: Allowed) ->
 }
 
 #[command]
-pub(crate) fn token(sidecars: State<'_, Sidecars>, allowed: Allowed, name: &str) -> Result<Option<String>> {
-    Ok(sidecars.named(name, &allowed)?.token())
+pub(crate) async fn token(
+    sidecars: State<'_, Sidecars>,
+    allowed: Allowed,
+    name: String,
+) -> Result<Option<String>> {
+    Ok(sidecars.named(&name, &allowed)?.token())
 }
 
 #[command]
-pub(crate) async fn usage(sidecars: State<'_, Sidecars>, allowed: Allowed, name: String) -> Result<Option<Usage>> {
+pub(crate) async fn usage(
+    sidecars: State<'_, Sidecars>,
+    allowed: Allowed,
+    name: String,
+) -> Result<Option<Usage>> {
     Ok(sidecars.named(&name, &allowed)?.usage())
 }
 
 #[command]
-pub(crate) fn tail(
+pub(crate) async fn tail(
     sidecars: State<'_, Sidecars>,
     allowed: Allowed,
-    name: &str,
+    name: String,
     lines: usize,
 ) -> Result<Vec<Line>> {
-    Ok(sidecars.named(name, &allowed)?.tail(lines))
+    Ok(sidecars.named(&name, &allowed)?.tail(lines))
 }
 
 #[command]
-pub(crate) fn follow<R: Runtime>(
+pub(crate) async fn follow<R: Runtime>(
     webview: Webview<R>,
     sidecars: State<'_, Sidecars>,
     allowed: Allowed,
-    name: &str,
+    name: String,
     lines: usize,
 ) -> Result<u32> {
-    let follower = sidecars.named(name, &allowed)?.follow(lines);
+    let follower = sidecars.named(&name, &allowed)?.follow(lines);
     Ok(sidecars.streams.open(owner(&webview), Source::Lines(follower)))
 }
 
 #[command]
-pub(crate) fn events<R: Runtime>(
+pub(crate) async fn events<R: Runtime>(
     webview: Webview<R>,
     sidecars: State<'_, Sidecars>,
     allowed: Allowed,
@@ -178,8 +188,13 @@ pub(crate) async fn next<R: Runtime>(
 }
 
 #[command]
-pub(crate) fn close<R: Runtime>(webview: Webview<R>, sidecars: State<'_, Sidecars>, id: u32) {
+pub(crate) async fn close<R: Runtime>(
+    webview: Webview<R>,
+    sidecars: State<'_, Sidecars>,
+    id: u32,
+) -> Result<()> {
     sidecars.streams.close(webview.label(), id);
+    Ok(())
 }
 
 #[command]
@@ -194,8 +209,9 @@ pub(crate) async fn write_stdin(
     let bytes = match request.body() {
         InvokeBody::Raw(bytes) => bytes.clone(),
         // Where the webview has no way for bytes, they come as numbers.
-        InvokeBody::Json(json) => serde_json::from_value(json.clone())
-            .map_err(|_| Error::BadInput("`write_stdin` takes bytes"))?,
+        InvokeBody::Json(json) => {
+            serde_json::from_value(json.clone()).map_err(|_| Error::BadInput("`write_stdin` takes bytes"))?
+        }
     };
     Ok(sidecar.write_stdin(bytes).await?)
 }
@@ -212,7 +228,7 @@ pub(crate) async fn prepare_for_update(sidecars: State<'_, Sidecars>, allowed: A
 }
 
 #[command]
-pub(crate) fn resume(sidecars: State<'_, Sidecars>, allowed: Allowed) -> Result<()> {
+pub(crate) async fn resume(sidecars: State<'_, Sidecars>, allowed: Allowed) -> Result<()> {
     sidecars.all(&allowed)?;
     sidecars.supervisor.resume();
     Ok(())

@@ -65,7 +65,9 @@ impl Error {
     fn headline(&self) -> String {
         match self {
             Self::Supervisor(error) => error.headline().to_owned(),
-            Self::NotAllowed { sidecar, .. } => format!("this window has no permission for the sidecar `{sidecar}`"),
+            Self::NotAllowed { sidecar, .. } => {
+                format!("this window has no permission for the sidecar `{sidecar}`")
+            }
             Self::Timeout { sidecar, waited, .. } => format!("`{sidecar}` is not ready after {waited} ms"),
             Self::BadInput(what) => (*what).to_owned(),
         }
@@ -81,7 +83,9 @@ impl Error {
 
     fn help(&self) -> Option<&'static str> {
         match self {
-            Self::NotAllowed { .. } => Some("add `{ \"name\": … }` to the `allow` list of its permission, in the window's capability"),
+            Self::NotAllowed { .. } => Some(
+                "add `{ \"name\": … }` to the `allow` list of its permission, in the window's capability",
+            ),
             _ => None,
         }
     }

@@ -1,13 +1,13 @@
 //! What happens to sidecars, in the app's log.
 
 use std::io;
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use log::Level;
 use sidecar_supervisor::{Event, Happened, Supervisor, Told};
 
 /// Logs every event, in a thread that ends with the supervisor.
-pub(crate) fn keep(supervisor: &Supervisor) -> io::Result<()> {
+pub(crate) fn keep(supervisor: &Supervisor) -> io::Result<JoinHandle<()>> {
     let mut events = supervisor.events();
     let listen = move || {
         while let Some(told) = events.wait() {
@@ -21,7 +21,7 @@ pub(crate) fn keep(supervisor: &Supervisor) -> io::Result<()> {
             }
         }
     };
-    thread::Builder::new().name("sidecar-journal".into()).spawn(listen).map(drop)
+    thread::Builder::new().name("sidecar-journal".into()).spawn(listen)
 }
 
 /// How important it is, and the rest of a sentence that begins with the sidecar.
@@ -30,7 +30,9 @@ fn told_as(event: &Event) -> (Level, String) {
         Happened::State { state } => (Level::Debug, format!("is {state}")),
         Happened::Launched { pid } => (Level::Info, format!("runs as process {pid} (run {})", event.run)),
         Happened::Port { port } => (Level::Debug, format!("has port {port}")),
-        Happened::PortAgain { port } => (Level::Warn, format!("announced another port, {port}; its first one counts")),
+        Happened::PortAgain { port } => {
+            (Level::Warn, format!("announced another port, {port}; its first one counts"))
+        }
         Happened::Exited { exit } => (Level::Info, exit.to_string()),
         Happened::Unasked { reason } => (Level::Warn, format!("could not be asked to stop: {reason}")),
         Happened::StopBlocked { processes } => {
@@ -47,5 +49,21 @@ fn told_as(event: &Event) -> (Level, String) {
         Happened::Failed { error } => (Level::Error, format!("is given up: {error}")),
         Happened::Unlimited { limits } => (Level::Warn, format!("is not limited in {}", limits.join(", "))),
         other => (Level::Debug, format!("{other:?}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sidecar_supervisor::{Spec, Supervisor};
+
+    use super::*;
+
+    #[test]
+    fn the_thread_ends_with_the_supervisor() {
+        let dir = tempfile::tempdir().unwrap();
+        let supervisor = Supervisor::builder(Spec::default(), dir.path()).build().unwrap();
+        let journal = keep(&supervisor).unwrap();
+        drop(supervisor);
+        journal.join().unwrap();
     }
 }

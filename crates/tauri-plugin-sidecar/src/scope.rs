@@ -62,7 +62,8 @@ mod tests {
     use super::*;
 
     fn allowed(allow: &[&str], deny: &[&str]) -> Allowed {
-        let entries = |names: &[&str]| names.iter().map(|&name| Arc::new(Entry { name: name.into() })).collect();
+        let entries =
+            |names: &[&str]| names.iter().map(|&name| Arc::new(Entry { name: name.into() })).collect();
         Allowed { allow: entries(allow), deny: entries(deny) }
     }
 

@@ -156,3 +156,50 @@ fn concerns(told: &Told, name: Option<&str>, allowed: &Allowed) -> bool {
         _ => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sidecar_supervisor::{Spec, Supervisor};
+    use tauri::async_runtime::{block_on, spawn};
+
+    use super::*;
+
+    fn streams() -> (Streams, Supervisor, tempfile::TempDir) {
+        let dir = tempfile::tempdir().unwrap();
+        let supervisor = Supervisor::builder(Spec::default(), dir.path()).build().unwrap();
+        (Streams::default(), supervisor, dir)
+    }
+
+    fn owner(page: &str, window: &str) -> Owner {
+        Owner { page: page.into(), window: window.into() }
+    }
+
+    #[test]
+    fn a_window_that_is_gone_has_none_open() {
+        let (streams, supervisor, _dir) = streams();
+        let open = |page, window| {
+            streams.open(owner(page, window), Source::Events(supervisor.events(), None, Allowed::default()))
+        };
+        let (first, second, other) = (open("a", "w"), open("b", "w"), open("c", "x"));
+        assert_eq!(streams.count(), 3);
+        let waits = streams.of("a", first).unwrap();
+        let waits = spawn(async move { waits.next().await.is_none() });
+        streams.close_window("w");
+        assert!(block_on(waits).unwrap());
+        assert!(streams.of("a", first).is_none() && streams.of("b", second).is_none());
+        assert!(streams.of("c", other).is_some());
+        streams.close_page("c");
+        assert_eq!(streams.count(), 0);
+    }
+
+    #[test]
+    fn only_the_page_that_opened_it_has_it() {
+        let (streams, supervisor, _dir) = streams();
+        let source = Source::Events(supervisor.events(), None, Allowed::default());
+        let id = streams.open(owner("a", "a"), source);
+        streams.close("b", id);
+        assert!(streams.of("b", id).is_none() && streams.of("a", id).is_some());
+        streams.close("a", id);
+        assert!(streams.of("a", id).is_none());
+    }
+}

@@ -1,0 +1,5 @@
+//! Checks the capabilities, as in every app.
+
+fn main() {
+    tauri_build::build();
+}
