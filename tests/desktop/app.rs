@@ -1,5 +1,8 @@
 //! What a story plays in: an app with windows that are none, and real sidecars.
 
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -12,6 +15,9 @@ use tempfile::TempDir;
 
 use crate::sidecar::WORD;
 
+/// The numbers of channels, which pages make up.
+static CHANNELS: AtomicU32 = AtomicU32::new(1);
+
 /// No story waits longer for anything.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -19,6 +25,7 @@ pub(crate) struct Scene {
     pub(crate) handle: AppHandle<MockRuntime>,
     /// Until its event loop runs.
     app: Option<App<MockRuntime>>,
+    sent: Sent,
     _dir: TempDir,
 }
 
@@ -55,9 +62,13 @@ impl Scene {
             sidecars.iter().map(|(name, run)| ((*name).to_owned(), json!({ "run": run }))).collect();
         let spec = json!({ "spec": 1, "sidecars": runs }).to_string();
         let builder = Builder::from_json(spec).data_dir(dir.path().join("data"));
+        let sent = Sent::default();
+        let keep = sent.clone();
         let app = mock_builder().plugin(change(builder).build());
+        // What a page is sent over a channel would be evaluated in it; the mock has no page.
+        let app = app.channel_interceptor(move |_, channel, _, body| keep.take(channel.0, body));
         let app = app.build(context()).unwrap();
-        Self { handle: app.handle().clone(), app: Some(app), _dir: dir }
+        Self { handle: app.handle().clone(), app: Some(app), sent, _dir: dir }
     }
 
     pub(crate) fn supervisor(&self) -> Supervisor {
@@ -65,12 +76,13 @@ impl Scene {
     }
 
     pub(crate) fn window(&self, label: &str) -> Page {
-        Page(WebviewWindowBuilder::new(&self.handle, label, tauri::WebviewUrl::default()).build().unwrap())
+        let window = WebviewWindowBuilder::new(&self.handle, label, tauri::WebviewUrl::default());
+        Page { window: window.build().unwrap(), sent: self.sent.clone() }
     }
 
     /// The last window is closed, and the event loop ends.
     pub(crate) fn end(&mut self, page: &Page) {
-        let window = page.0.clone();
+        let window = page.window.clone();
         self.app.take().unwrap().run_return(move |_, event| {
             if let RunEvent::Ready = event {
                 let window = window.clone();
@@ -93,9 +105,60 @@ impl Drop for Scene {
     }
 }
 
+/// What pages were sent over channels, by their numbers.
+#[derive(Clone, Default)]
+struct Sent(Arc<Mutex<BTreeMap<u32, Vec<Value>>>>);
+
+impl Sent {
+    fn take(&self, channel: u32, body: &InvokeResponseBody) -> bool {
+        let InvokeResponseBody::Json(text) = body else { panic!("batches are JSON") };
+        self.0.lock().unwrap().entry(channel).or_default().push(serde_json::from_str(text).unwrap());
+        true
+    }
+}
+
+/// A stream that a page has open.
+pub(crate) struct Stream {
+    page: Page,
+    pub(crate) id: Value,
+    channel: u32,
+    sent: Sent,
+    taken: usize,
+}
+
+impl Stream {
+    /// The batch after those that were taken: `null` is the end. Asks for it, where it is not the first.
+    pub(crate) fn next(&mut self) -> Value {
+        if self.taken > 0 {
+            self.page.ask("next", json!({ "id": self.id }));
+        }
+        let batch = self.wait();
+        self.taken += 1;
+        batch
+    }
+
+    fn wait(&self) -> Value {
+        let mut batch = None;
+        eventually("the next batch", || {
+            batch =
+                self.sent.0.lock().unwrap().get(&self.channel).and_then(|all| all.get(self.taken)).cloned();
+            batch.is_some()
+        });
+        batch.unwrap()
+    }
+
+    /// How many batches were sent.
+    pub(crate) fn sent(&self) -> usize {
+        self.sent.0.lock().unwrap().get(&self.channel).map_or(0, Vec::len)
+    }
+}
+
 /// A page, as JavaScript is in it.
 #[derive(Clone)]
-pub(crate) struct Page(pub(crate) WebviewWindow<MockRuntime>);
+pub(crate) struct Page {
+    window: WebviewWindow<MockRuntime>,
+    sent: Sent,
+}
 
 impl Page {
     /// Calls a command of the plugin; the error is as JavaScript gets it.
@@ -112,6 +175,14 @@ impl Page {
     pub(crate) fn refused(&self, command: &str, arguments: Value) -> Value {
         let error = self.call(command, arguments).map(|answer| panic!("{command}: {answer:#}"));
         error.unwrap_err()
+    }
+
+    /// Opens a stream: `follow`, `events`.
+    pub(crate) fn open(&self, command: &str, mut arguments: Value) -> Stream {
+        let channel = CHANNELS.fetch_add(1, Ordering::Relaxed);
+        arguments["channel"] = json!(format!("__CHANNEL__:{channel}"));
+        let id = self.ask(command, arguments);
+        Stream { page: self.clone(), id, channel, sent: self.sent.clone(), taken: 0 }
     }
 
     pub(crate) fn send(
@@ -132,7 +203,7 @@ impl Page {
                 .collect(),
             invoke_key: INVOKE_KEY.to_string(),
         };
-        get_ipc_response(&self.0, request).map(|answer| match answer {
+        get_ipc_response(&self.window, request).map(|answer| match answer {
             InvokeResponseBody::Json(text) => serde_json::from_str(&text).unwrap(),
             InvokeResponseBody::Raw(bytes) => json!(bytes),
         })

@@ -144,14 +144,8 @@ fn nothing_is_left_when_the_app_has_ended() {
         .map(|name| page.ask("ready", json!({ "name": name }))["pid"].as_u64().unwrap())
         .to_vec();
     assert!(pids.iter().all(|pid| lives(*pid)));
-    let follows = page.ask("follow", json!({ "name": "echo", "lines": 0 }));
-    let waits = {
-        let page = page.clone();
-        std::thread::spawn(move || page.ask("next", json!({ "id": follows })))
-    };
     scene.end(&page);
     assert!(!pids.iter().any(|pid| lives(*pid)));
-    assert_eq!(waits.join().unwrap(), Value::Null);
     assert!(scene.supervisor().sidecars().all(|sidecar| sidecar.state() == State::Stopped));
 }
 

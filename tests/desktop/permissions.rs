@@ -34,7 +34,7 @@ fn one_that_may_look_may_do_nothing_else() {
     let scene = Scene::of(&[("web", server())]);
     let page = scene.window("viewer");
     page.ask("list", json!({}));
-    page.ask("events", json!({ "name": null }));
+    page.open("events", json!({}));
     let name = || json!({ "name": "web" });
     for command in ["start", "stop", "restart", "token", "close_stdin"] {
         assert!(refused_by_tauri(&page.refused(command, name())), "{command}");
@@ -43,7 +43,8 @@ fn one_that_may_look_may_do_nothing_else() {
         assert!(refused_by_tauri(&page.refused(command, json!({}))), "{command}");
     }
     for command in ["tail", "follow"] {
-        assert!(refused_by_tauri(&page.refused(command, json!({ "name": "web", "lines": 1 }))), "{command}");
+        let arguments = json!({ "name": "web", "lines": 1, "channel": "__CHANNEL__:0" });
+        assert!(refused_by_tauri(&page.refused(command, arguments)), "{command}");
     }
 }
 
@@ -66,12 +67,13 @@ fn what_is_denied_is_not_seen() {
     let names: Vec<&Value> = list.as_array().unwrap().iter().map(|status| &status["name"]).collect();
     assert_eq!(names, ["echo"]);
     assert_eq!(page.refused("status", json!({ "name": "hidden" }))["code"], "not-allowed");
-    assert_eq!(page.refused("events", json!({ "name": "hidden" }))["code"], "not-allowed");
+    let error = page.refused("events", json!({ "name": "hidden", "channel": "__CHANNEL__:0" }));
+    assert_eq!(error["code"], "not-allowed");
     // Nor in the events of all.
-    let id = page.ask("events", json!({ "name": null }));
+    let mut stream = page.open("events", json!({}));
     scene.supervisor().sidecar("hidden").unwrap().start().wait().unwrap();
     scene.supervisor().sidecar("echo").unwrap().start().wait().unwrap();
-    let told = page.ask("next", json!({ "id": id }));
+    let told = stream.next();
     let about: Vec<&Value> = told.as_array().unwrap().iter().map(|told| &told["event"]["sidecar"]).collect();
     assert!(!about.is_empty() && about.iter().all(|name| *name == "echo"), "{told}");
 }

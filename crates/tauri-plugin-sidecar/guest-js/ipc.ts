@@ -1,4 +1,4 @@
-import { invoke, type InvokeArgs, type InvokeOptions } from '@tauri-apps/api/core'
+import { Channel, invoke, type InvokeArgs, type InvokeOptions } from '@tauri-apps/api/core'
 
 import { isSidecarError, SidecarError } from './error.js'
 import { refusal } from './refusal.js'
@@ -11,6 +11,21 @@ export async function call<T>(command: string, args?: InvokeArgs, options?: Invo
   } catch (reason) {
     throw failure(command, reason)
   }
+}
+
+/** Calls a command that sends messages from now on, and gives what it returns. */
+export async function opened<M>(
+  command: string,
+  args: Record<string, unknown>,
+  onMessage: (message: M) => void
+): Promise<number> {
+  let channel
+  try {
+    channel = new Channel<M>(onMessage)
+  } catch (reason) {
+    throw failure(command, reason)
+  }
+  return call<number>(command, { ...args, channel })
 }
 
 function failure(command: string, reason: unknown): SidecarError {

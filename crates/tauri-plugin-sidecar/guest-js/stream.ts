@@ -1,18 +1,26 @@
-import { call } from './ipc.js'
+import { call, opened } from './ipc.js'
 
 /**
- * Something of the supervisor's that is pulled in batches. It is opened when the first batch is asked for; while nobody
- * asks nothing is sent and nothing grows.
+ * Something of the supervisor's that comes in batches. It is opened when the first batch is asked for, and gives the next
+ * one when that is asked for: a page that is slow is sent nothing, and lets nothing grow.
+ *
+ * Batches come over a channel, and asking for one is answered at once. A question that stays open until something happens
+ * would be simpler, but webviews end requests that are open for long, and fall back to another way of calling when a page
+ * is left meanwhile.
  */
 export class Stream<T> {
   private readonly begin: () => Promise<number>
   private id: Promise<number> | undefined
   private closed = false
-  private wake: (() => void) | undefined
+  private ended = false
+  /** Whether a batch was asked for and has not come. */
+  private asked = false
+  private readonly come: T[][] = []
+  private wake: ((batch: T[] | null) => void) | undefined
 
   /** `command` opens it, and gives its number. */
   constructor(command: 'follow' | 'events', args: Record<string, unknown>) {
-    this.begin = () => call<number>(command, args)
+    this.begin = () => opened<T[] | null>(command, args, (batch) => this.take(batch))
   }
 
   /** Whether somebody closed it here. */
@@ -20,9 +28,12 @@ export class Stream<T> {
     return this.closed
   }
 
-  /** Opens it, where it is not open. */
+  /** Opens it, where it is not open; the first batch is then on its way as soon as there is one. */
   open(): Promise<number> {
-    this.id ??= this.begin()
+    if (this.id === undefined) {
+      this.asked = true
+      this.id = this.begin()
+    }
     return this.id
   }
 
@@ -30,19 +41,44 @@ export class Stream<T> {
   next(): Promise<T[] | null> {
     if (this.closed) return Promise.resolve(null)
     return new Promise((resolve, reject) => {
-      // Closing answers at once: it does not depend on the other side.
-      this.wake = () => resolve(null)
-      this.open()
-        .then((id) => (this.closed ? null : call<T[] | null>('next', { id })))
-        .then(resolve, reject)
+      this.wake = resolve
+      this.ask().catch(reject)
     })
+  }
+
+  /** Gives what has come, or asks for more. */
+  private async ask(): Promise<void> {
+    const id = await this.open()
+    // It may have come before the stream's number.
+    if (!this.wake) return
+    const batch = this.come.shift()
+    if (batch) this.answer(batch)
+    else if (this.closed || this.ended) this.answer(null)
+    else if (!this.asked) {
+      this.asked = true
+      await call('next', { id })
+    }
+  }
+
+  /** A batch has come, or the end. */
+  private take(batch: T[] | null): void {
+    this.asked = false
+    if (batch === null) this.ended = true
+    if (this.wake) this.answer(batch)
+    else if (batch) this.come.push(batch)
+  }
+
+  private answer(batch: T[] | null): void {
+    this.wake?.(batch)
+    this.wake = undefined
   }
 
   /** Closes it on both sides; twice is once. */
   close(): void {
     if (this.closed) return
     this.closed = true
-    this.wake?.()
+    // At once: it does not depend on the other side.
+    this.answer(null)
     // One that could not be opened, or that the other side has closed, is closed.
     this.id?.then((id) => call('close', { id })).catch(() => {})
   }

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use sidecar_supervisor::{Line, Reply, Scope, Sidecar, Status, Usage};
-use tauri::ipc::{Invoke, InvokeBody, Request};
+use tauri::ipc::{Channel, Invoke, InvokeBody, Request};
 use tauri::{Runtime, State, Webview, command};
 
 use crate::error::{Error, Result};
@@ -152,9 +152,10 @@ pub(crate) async fn follow<R: Runtime>(
     allowed: Allowed,
     name: String,
     lines: usize,
+    channel: Channel<Option<Batch>>,
 ) -> Result<u32> {
     let follower = sidecars.named(&name, &allowed)?.follow(lines);
-    Ok(sidecars.streams.open(owner(&webview), Source::Lines(follower)))
+    Ok(sidecars.streams.open(owner(&webview), Source::Lines(follower), channel))
 }
 
 #[command]
@@ -163,28 +164,28 @@ pub(crate) async fn events<R: Runtime>(
     sidecars: State<'_, Sidecars>,
     allowed: Allowed,
     name: Option<String>,
+    channel: Channel<Option<Batch>>,
 ) -> Result<u32> {
     if let Some(name) = &name {
         sidecars.named(name, &allowed)?;
     }
     let source = Source::Events(sidecars.supervisor.events(), name, allowed);
-    Ok(sidecars.streams.open(owner(&webview), source))
+    Ok(sidecars.streams.open(owner(&webview), source, channel))
 }
 
 fn owner<R: Runtime>(webview: &Webview<R>) -> Owner {
     Owner { page: webview.label().to_owned(), window: webview.window().label().to_owned() }
 }
 
+/// The page is done with the last batch.
 #[command]
 pub(crate) async fn next<R: Runtime>(
     webview: Webview<R>,
     sidecars: State<'_, Sidecars>,
     id: u32,
-) -> Result<Option<Batch>> {
-    match sidecars.streams.of(webview.label(), id) {
-        Some(stream) => Ok(stream.next().await),
-        None => Ok(None),
-    }
+) -> Result<()> {
+    sidecars.streams.next(webview.label(), id);
+    Ok(())
 }
 
 #[command]

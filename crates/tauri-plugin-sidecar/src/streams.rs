@@ -1,7 +1,9 @@
-//! What pages follow: lines and events, pulled.
+//! What pages follow: lines and events, in batches.
 //!
-//! A page asks for the next ones when it is done with the last. So a page that is slow, hidden or busy holds nobody up and
-//! lets nothing grow: the supervisor keeps a bounded number, and tells how many were missed.
+//! Each batch but the first is sent when the page asks for it, which it does when it is done with the last. So a page that
+//! is slow, hidden or busy holds nobody up and lets nothing grow: the supervisor keeps a bounded number, and tells how many
+//! were missed. Batches go over a channel, and asking is answered at once: webviews end requests that stay open for long,
+//! and Tauri's JavaScript takes another way for all calls when one is open while the page is left.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,7 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use sidecar_supervisor::{Entry, Events, Follower, Told};
-use tokio::sync::{Mutex as AsyncMutex, watch};
+use tauri::async_runtime;
+use tauri::ipc::Channel;
+use tokio::sync::{Notify, watch};
 
 use crate::scope::Allowed;
 
@@ -42,17 +46,18 @@ pub(crate) struct Owner {
 }
 
 /// One that is open.
-pub(crate) struct Stream {
+struct Stream {
     owner: Owner,
-    source: AsyncMutex<Source>,
+    /// The page wants the next batch.
+    wanted: Notify,
     closed: watch::Sender<bool>,
 }
 
 /// All that are open.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(crate) struct Streams {
-    last: AtomicU32,
-    open: Mutex<BTreeMap<u32, Arc<Stream>>>,
+    last: Arc<AtomicU32>,
+    open: Arc<Mutex<BTreeMap<u32, Arc<Stream>>>>,
 }
 
 impl Streams {
@@ -60,20 +65,28 @@ impl Streams {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Opens one, and returns its number.
-    pub(crate) fn open(&self, owner: Owner, source: Source) -> u32 {
+    /// Opens one, and returns its number. The first batch is sent as soon as there is one; `None` is the end.
+    pub(crate) fn open(&self, owner: Owner, source: Source, channel: Channel<Option<Batch>>) -> u32 {
         let id = self.last.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-        let stream = Stream { owner, source: AsyncMutex::new(source), closed: watch::Sender::new(false) };
-        self.lock().insert(id, Arc::new(stream));
+        let stream = Stream { owner, wanted: Notify::new(), closed: watch::Sender::new(false) };
+        let stream = Arc::new(stream);
+        self.lock().insert(id, Arc::clone(&stream));
+        let streams = self.clone();
+        async_runtime::spawn(async move {
+            stream.serve(source, &channel).await;
+            streams.lock().remove(&id);
+        });
         id
     }
 
-    /// The one with that number, if this page opened it.
-    pub(crate) fn of(&self, page: &str, id: u32) -> Option<Arc<Stream>> {
-        self.lock().get(&id).filter(|stream| stream.owner.page == page).cloned()
+    /// Sends the next batch of the one with that number, if this page opened it.
+    pub(crate) fn next(&self, page: &str, id: u32) {
+        if let Some(stream) = self.lock().get(&id).filter(|stream| stream.owner.page == page) {
+            stream.wanted.notify_one();
+        }
     }
 
-    /// Closes the one with that number, if this page opened it: who waits for it is told the end.
+    /// Closes the one with that number, if this page opened it.
     pub(crate) fn close(&self, page: &str, id: u32) {
         self.close_those(|key, owner| key == id && owner.page == page);
     }
@@ -113,12 +126,23 @@ impl std::fmt::Debug for Streams {
 }
 
 impl Stream {
-    /// What came since the last call, as soon as there is something; `None` at the end.
-    pub(crate) async fn next(&self) -> Option<Batch> {
+    /// Sends batches until the end, or until it is closed: then nobody is left to be told.
+    async fn serve(&self, mut source: Source, channel: &Channel<Option<Batch>>) {
         let mut closed = self.closed.subscribe();
+        let send = async {
+            loop {
+                let batch = source.next().await;
+                let is_end = batch.is_none();
+                // Where the page is gone, nothing can be sent.
+                if channel.send(batch).is_err() || is_end {
+                    return;
+                }
+                self.wanted.notified().await;
+            }
+        };
         tokio::select! {
-            _ = closed.wait_for(|closed| *closed) => None,
-            batch = async { self.source.lock().await.next().await } => batch,
+            _ = closed.wait_for(|closed| *closed) => {}
+            () = send => {}
         }
     }
 }
@@ -159,47 +183,75 @@ fn concerns(told: &Told, name: Option<&str>, allowed: &Allowed) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::{Receiver, channel};
+    use std::time::Duration;
+
     use sidecar_supervisor::{Spec, Supervisor};
-    use tauri::async_runtime::{block_on, spawn};
+    use tauri::ipc::InvokeResponseBody;
 
     use super::*;
 
-    fn streams() -> (Streams, Supervisor, tempfile::TempDir) {
+    /// What a page is sent.
+    fn page() -> (Channel<Option<Batch>>, Receiver<String>) {
+        let (sender, receiver) = channel();
+        let channel = Channel::new(move |body| {
+            let InvokeResponseBody::Json(text) = body else { panic!("bytes") };
+            // A page that is gone hears nothing.
+            let _ = sender.send(text);
+            Ok(())
+        });
+        (channel, receiver)
+    }
+
+    fn supervisor() -> (Supervisor, tempfile::TempDir) {
         let dir = tempfile::tempdir().unwrap();
-        let supervisor = Supervisor::builder(Spec::default(), dir.path()).build().unwrap();
-        (Streams::default(), supervisor, dir)
+        (Supervisor::builder(Spec::default(), dir.path()).build().unwrap(), dir)
     }
 
     fn owner(page: &str, window: &str) -> Owner {
         Owner { page: page.into(), window: window.into() }
     }
 
+    fn all(supervisor: &Supervisor) -> Source {
+        Source::Events(supervisor.events(), None, Allowed::default())
+    }
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+
     #[test]
     fn a_window_that_is_gone_has_none_open() {
-        let (streams, supervisor, _dir) = streams();
-        let open = |page, window| {
-            streams.open(owner(page, window), Source::Events(supervisor.events(), None, Allowed::default()))
+        let ((supervisor, _dir), streams) = (supervisor(), Streams::default());
+        let open = |owner| {
+            let (channel, sent) = page();
+            streams.open(owner, all(&supervisor), channel);
+            sent
         };
-        let (first, second, other) = (open("a", "w"), open("b", "w"), open("c", "x"));
+        let sent = [open(owner("a", "w")), open(owner("b", "w")), open(owner("c", "x"))];
         assert_eq!(streams.count(), 3);
-        let waits = streams.of("a", first).unwrap();
-        let waits = spawn(async move { waits.next().await.is_none() });
         streams.close_window("w");
-        assert!(block_on(waits).unwrap());
-        assert!(streams.of("a", first).is_none() && streams.of("b", second).is_none());
-        assert!(streams.of("c", other).is_some());
+        assert_eq!(streams.count(), 1);
+        // Their channels are dropped, and nothing was sent.
+        assert!(sent[0].recv_timeout(PATIENCE).is_err() && sent[1].recv_timeout(PATIENCE).is_err());
         streams.close_page("c");
         assert_eq!(streams.count(), 0);
     }
 
     #[test]
-    fn only_the_page_that_opened_it_has_it() {
-        let (streams, supervisor, _dir) = streams();
-        let source = Source::Events(supervisor.events(), None, Allowed::default());
-        let id = streams.open(owner("a", "a"), source);
+    fn only_the_page_that_opened_it_closes_it() {
+        let ((supervisor, _dir), streams) = (supervisor(), Streams::default());
+        let id = streams.open(owner("a", "a"), all(&supervisor), page().0);
         streams.close("b", id);
-        assert!(streams.of("b", id).is_none() && streams.of("a", id).is_some());
+        assert_eq!(streams.count(), 1);
         streams.close("a", id);
-        assert!(streams.of("a", id).is_none());
+        assert_eq!(streams.count(), 0);
+    }
+
+    #[test]
+    fn the_end_of_the_supervisor_is_the_end() {
+        let ((supervisor, _dir), streams) = (supervisor(), Streams::default());
+        let (channel, sent) = page();
+        streams.open(owner("a", "a"), all(&supervisor), channel);
+        drop(supervisor);
+        assert_eq!(sent.recv_timeout(PATIENCE).unwrap(), "null");
     }
 }

@@ -1,4 +1,6 @@
 // An app that answers like the plugin, in this process.
+import assert from 'node:assert/strict'
+
 import { mockIPC } from '@tauri-apps/api/mocks'
 
 /** A promise, with the functions that settle it. */
@@ -13,36 +15,39 @@ export function settled() {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-/** What a page could follow. */
+/** What a page could follow: the first batch is sent unasked, each other one when it is asked for. */
 class Source {
   batches = []
-  waiting = []
+  asked = 1
   closed = 0
 
-  /** Gives a batch, or `null` for the end, or throws an error, to who asks next. */
+  constructor(channel) {
+    this.channel = channel
+  }
+
+  /** Has a batch, or `null` for the end; or an error, for who asks next. */
   give(batch) {
     this.batches.push(batch)
     this.serve()
   }
 
   next() {
-    const { promise, resolve, reject } = deferred()
-    this.waiting.push({ resolve, reject })
+    if (this.batches[0] instanceof Refusal) throw this.batches.shift().reason
+    assert.equal(this.asked, 0, 'a batch is asked for once')
+    this.asked += 1
     this.serve()
-    return promise
   }
 
   close() {
     this.closed += 1
-    this.give(null)
   }
 
   serve() {
-    while (this.waiting.length > 0 && this.batches.length > 0) {
-      const { resolve, reject } = this.waiting.shift()
+    while (this.asked > 0 && this.batches.length > 0 && !(this.batches[0] instanceof Refusal)) {
       const batch = this.batches.shift()
-      if (batch instanceof Refusal) reject(batch.reason)
-      else resolve(batch)
+      this.asked -= 1
+      // Over another way than answers.
+      if (this.closed === 0) queueMicrotask(() => this.channel.onmessage(batch))
     }
   }
 }
@@ -62,24 +67,31 @@ export function app(commands = {}) {
   globalThis.window = globalThis
   const calls = []
   const sources = []
-  const open = () => sources.push(new Source()) - 1
+  const open = ({ channel }) => sources.push(new Source(channel)) - 1
   const all = {
     follow: open,
     events: open,
-    next: ({ id }) => sources[id].next(),
-    close: ({ id }) => sources[id].close(),
+    next: ({ id }) => sources[id]?.next(),
+    close: ({ id }) => sources[id]?.close(),
     ...commands
   }
   mockIPC(() => {})
   // The mock does not pass on the options.
   window.__TAURI_INTERNALS__.invoke = async (command, args, options) => {
     const name = command.replace(/^plugin:sidecar\|/, '')
-    calls.push({ command, name, args, options })
+    calls.push({ command, name, args: withoutChannel(args), options })
     const answer = typeof all[name] === 'function' ? await all[name](args, options) : all[name]
     if (answer instanceof Refusal) throw answer.reason
     return answer ?? null
   }
   return { calls, sources, named: (name) => calls.filter((call) => call.name === name) }
+}
+
+/** What a test compares: a channel is another one each time. */
+function withoutChannel(args) {
+  if (!args?.channel) return args
+  const { channel, ...rest } = args
+  return rest
 }
 
 /** Takes the app away again: the page is in a browser. */

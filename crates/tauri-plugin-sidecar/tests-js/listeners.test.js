@@ -125,8 +125,10 @@ test('a failure goes to onEnd, or is reported, and nobody is told of an end that
     await db.onLine(() => {})
     const unlisten = await db.onLine(() => {}, { onEnd: assert.fail })
     unlisten()
-    sources[0].give(new Refusal(data('io')))
-    sources[1].give(new Refusal(data('timeout')))
+    for (const [source, code] of [[0, 'io'], [1, 'timeout']]) {
+      sources[source].give([line(1)])
+      sources[source].give(new Refusal(data(code)))
+    }
   })
   assert.deepEqual([ends, errors.map((error) => error.code)], [['io'], ['timeout']])
   assert(sources.every((source) => source.closed === 1))
