@@ -21,6 +21,7 @@ crate::stories![
     ipv6_where_the_spec_says_so,
     on_all_addresses_it_never_becomes_ready,
     on_all_addresses_with_another_port_it_never_becomes_ready,
+    one_that_may_be_reached_from_elsewhere_says_so,
     one_that_listens_elsewhere_is_told_where,
     an_announced_port_of_somebody_else_never_becomes_ready,
     one_that_never_announces_says_so,
@@ -201,6 +202,24 @@ fn on_all_addresses_with_another_port_it_never_becomes_ready() {
     Scene::one(run("127.0.0.1:0")).it().start().wait().unwrap();
     let portless = with(misbehave(&["--bind-also", "0.0.0.0:0"]), json!({ "port": "none" }));
     Scene::one(portless).it().start().wait().unwrap();
+}
+
+fn one_that_may_be_reached_from_elsewhere_says_so() {
+    let other = misbehave(&["--bind", "127.0.0.1:{port}", "--http", "--bind-also", "0.0.0.0:0"]);
+    Scene::one(with(other, json!({ "expose": "other-ports" }))).it().start().wait().unwrap();
+    let all = || misbehave(&["--bind", "0.0.0.0:{port}", "--http"]);
+    let scene = Scene::one(with(all(), json!({ "expose": "all", "health": { "ready": "http:/health" } })));
+    scene.it().start().wait().unwrap();
+    assert!(address(&scene).ip().is_loopback());
+    // Other ports are not this one, and the error says what would allow it.
+    let error = Scene::one(with(all(), json!({ "expose": "other-ports" }))).it().start().wait().unwrap_err();
+    assert_eq!(error.kind(), Kind::NotLoopback, "{error}");
+    assert!(error.help_text().unwrap().contains("`expose = \"all\"`"), "{error}");
+    let announces = misbehave(&["--bind", "0.0.0.0:0", "--announce", "at {{host}}:{{port}}"]);
+    let run = with(announces, json!({ "port": { "announce": "at {host}:{port}" } }));
+    let scene = Scene::one(with(run, json!({ "expose": "all" })));
+    scene.it().start().wait().unwrap();
+    assert!(address(&scene).ip().is_loopback());
 }
 
 fn one_that_listens_elsewhere_is_told_where() {

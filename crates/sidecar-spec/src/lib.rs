@@ -23,7 +23,7 @@ pub use health::{Check, Health, Probe, Stage};
 pub use invalid::Invalid;
 pub use limits::{Limits, Logs};
 pub use nearest::nearest;
-pub use port::{Announcement, AnnouncementPiece, Host, Port, PortFile, PortPlace};
+pub use port::{Announcement, AnnouncementPiece, Expose, Host, Port, PortFile, PortPlace};
 pub use program::{Install, Program, Token};
 pub use restart::{Backoff, Restart, RestartWhen};
 pub use run::{Dependency, Identity, Run, Stdin};

@@ -287,6 +287,20 @@ words! {
     }
 }
 
+words! {
+    /// Where other machines may reach a sidecar.
+    #[derive(Default)]
+    Expose {
+        /// Nowhere: each of its TCP sockets lies on loopback.
+        #[default]
+        Nothing = "nothing",
+        /// At other ports than the one that the app uses: of a program that also talks with its like.
+        OtherPorts = "other-ports",
+        /// At every port, also the one that the app uses.
+        All = "all",
+    }
+}
+
 impl Host {
     /// The address.
     pub const fn address(self) -> IpAddr {

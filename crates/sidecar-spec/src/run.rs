@@ -6,7 +6,9 @@ use serde::de::MapAccess;
 use serde::{Serialize, Serializer};
 
 use crate::read::{At, Refused, Take, deserialize, table, words};
-use crate::{ExitCode, Health, Host, Limits, Logs, Port, Program, Restart, Sha256, Stop, Template, Token};
+use crate::{
+    ExitCode, Expose, Health, Host, Limits, Logs, Port, Program, Restart, Sha256, Stop, Template, Token,
+};
 
 /// How a sidecar is run: the table `[sidecar.<name>.run]` of `sidecar.toml`. Every key may be left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,6 +34,8 @@ pub struct Run {
     pub port: Port,
     /// The loopback address that it listens on.
     pub host: Host,
+    /// Where other machines may reach it.
+    pub expose: Expose,
     /// When it counts as started, ready and alive.
     pub health: Health,
     /// The sidecars that are ready before it starts, and are stopped after it.
@@ -70,6 +74,7 @@ impl Default for Run {
             stdin: Stdin::default(),
             port: Port::default(),
             host: Host::default(),
+            expose: Expose::default(),
             health: Health::default(),
             depends_on: Vec::new(),
             restart: Restart::default(),
@@ -93,6 +98,7 @@ table!(Run {
     "stdin" => stdin,
     "port" => port,
     "host" => host,
+    "expose" => expose,
     "health" => health,
     "depends-on" => depends_on,
     "restart" => restart,

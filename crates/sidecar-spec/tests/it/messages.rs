@@ -32,6 +32,7 @@ pub(crate) const WRONG: &[&str] = &[
     "port = { listen-fd = false }",
     "host = '0.0.0.0'",
     "host = 'localhost'",
+    "expose = 'everything'",
     "program = { path = 'a', on-path = 'b' }",
     "program = {}",
     "program = 1",

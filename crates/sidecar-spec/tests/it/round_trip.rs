@@ -128,6 +128,7 @@ fn run() -> impl Strategy<Value = Value> {
         ("cwd", template().boxed()),
         ("stdin", one_of(&[json!("null"), json!("pipe")]).boxed()),
         ("port", port().boxed()),
+        ("expose", one_of(&[json!("nothing"), json!("other-ports"), json!("all")]).boxed()),
         ("host", one_of(&[json!("127.0.0.1"), json!("::1")]).boxed()),
         ("health", health.boxed()),
         ("depends-on", needs.boxed()),

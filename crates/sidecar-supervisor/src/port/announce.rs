@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use regex::{Captures, Regex};
 use serde_json::Value;
-use sidecar_spec::{Announcement, AnnouncementPiece, Host, JsonPointer, Port, PortPlace};
+use sidecar_spec::{Announcement, AnnouncementPiece, Expose, Host, JsonPointer, Port, PortPlace};
 
 use crate::error::{Error, Kind, Result};
 
@@ -58,8 +58,8 @@ pub(crate) enum Refusal {
         /// What stands there.
         whole: String,
     },
-    /// An address that other machines reach.
-    NotLoopback(String),
+    /// An address that other machines reach; with the port where it stands for all addresses, loopback included.
+    NotLoopback(String, Option<u16>),
     /// The host is no address; names are not looked up.
     NoAddress(String),
     /// The file is no JSON.
@@ -72,8 +72,16 @@ impl Refusal {
     /// The kind of the error that this becomes when nothing better is announced.
     pub(crate) fn kind(&self) -> Kind {
         match self {
-            Self::NotLoopback(_) => Kind::NotLoopback,
+            Self::NotLoopback(..) => Kind::NotLoopback,
             _ => Kind::AnnouncementInvalid,
+        }
+    }
+
+    /// What it is for a sidecar that other machines may reach: one that listens on all addresses is reached on loopback.
+    pub(crate) fn unless(self, expose: Expose) -> std::result::Result<Found, Self> {
+        match self {
+            Self::NotLoopback(_, Some(port)) if expose == Expose::All => Ok(Found { port, host: None }),
+            other => Err(other),
         }
     }
 
@@ -84,7 +92,7 @@ impl Refusal {
     /// Of several in one line, the one that is told: a look-alike of an address is the least.
     fn weight(&self) -> u8 {
         match self {
-            Self::NotLoopback(_) => 2,
+            Self::NotLoopback(..) => 2,
             Self::NoAddress(_) => 0,
             _ => 1,
         }
@@ -97,7 +105,7 @@ impl fmt::Display for Refusal {
             Self::NoPort(text) if text.is_empty() => f.write_str("nothing stands where the port should"),
             Self::NoPort(text) => write!(f, "announced `{text}`, which is no port"),
             Self::Part { taken, whole } => write!(f, "the group `port` took `{taken}` out of `{whole}`"),
-            Self::NotLoopback(host) => write!(f, "announced `{host}`, which other machines reach"),
+            Self::NotLoopback(host, _) => write!(f, "announced `{host}`, which other machines reach"),
             Self::NoAddress(host) => write!(f, "announced the host `{host}`, which is no address"),
             Self::NoJson(reason) => write!(f, "the file is no JSON: {reason}"),
             Self::TooLarge(limit) => write!(f, "the file has more than {limit} bytes"),
@@ -109,6 +117,7 @@ impl fmt::Display for Refusal {
 #[derive(Debug, Clone)]
 pub(crate) struct Finder {
     way: Way,
+    expose: Expose,
     first: Option<Found>,
     last: Option<Found>,
     again: u8,
@@ -125,14 +134,14 @@ impl Finder {
     ///
     /// # Errors
     /// `spec-invalid` where the announcement is so long that it cannot be looked for.
-    pub(crate) fn new(port: &Port) -> Result<Option<Self>> {
+    pub(crate) fn new(port: &Port, expose: Expose) -> Result<Option<Self>> {
         let way = match port {
             Port::Announce(announcement) => Way::Pattern(Pattern::of_announcement(announcement)?),
             Port::Regex(pattern) => Way::Pattern(Pattern::of_regex(pattern)?),
             Port::Json(pointer) => Way::Json(pointer.clone()),
             _ => return Ok(None),
         };
-        Ok(Some(Self { way, first: None, last: None, again: 0 }))
+        Ok(Some(Self { way, expose, first: None, last: None, again: 0 }))
     }
 
     /// Looks at a line of output, from whichever stream. The first port that is one counts; the same again is nothing new.
@@ -144,7 +153,7 @@ impl Finder {
             Way::Pattern(pattern) => pattern.find(line).map(|at| at.answer),
             Way::Json(pointer) => json_in(line).and_then(|value| of_json(&value, pointer)),
         };
-        match (answer?, self.first) {
+        match (answer?.or_else(|refusal| refusal.unless(self.expose)), self.first) {
             (Ok(found), None) => {
                 self.first = Some(found);
                 self.last = Some(found);
@@ -327,7 +336,7 @@ fn judge(
         return Err(Refusal::Part { taken: shortened(taken), whole: shortened(&text[whole]) });
     }
     let found = number_of(taken).ok_or_else(|| Refusal::no_port(taken.trim_end()))?;
-    let host = captures.name("host").map(|host| loopback(host.as_str())).transpose()?.flatten();
+    let host = captures.name("host").map(|host| loopback(host.as_str(), found.port)).transpose()?.flatten();
     Ok(Found { host, ..found })
 }
 
@@ -355,7 +364,7 @@ fn number_of(text: &str) -> Option<Found> {
 }
 
 /// The address, if it is one of loopback; none for `localhost`.
-fn loopback(host: &str) -> std::result::Result<Option<IpAddr>, Refusal> {
+fn loopback(host: &str, port: u16) -> std::result::Result<Option<IpAddr>, Refusal> {
     if host.eq_ignore_ascii_case("localhost") {
         return Ok(None);
     }
@@ -363,8 +372,8 @@ fn loopback(host: &str) -> std::result::Result<Option<IpAddr>, Refusal> {
     // An interface behind `%` belongs to addresses that are none of loopback.
     match bare.split('%').next().unwrap_or(bare).parse::<IpAddr>().map(|address| address.to_canonical()) {
         Ok(address) if address.is_loopback() => Ok(Some(address)),
-        Ok(_) => Err(Refusal::NotLoopback(shortened(host))),
-        Err(_) if host == "*" => Err(Refusal::NotLoopback(host.to_owned())),
+        Ok(address) => Err(Refusal::NotLoopback(shortened(host), address.is_unspecified().then_some(port))),
+        Err(_) if host == "*" => Err(Refusal::NotLoopback(host.to_owned(), Some(port))),
         Err(_) => Err(Refusal::NoAddress(shortened(host))),
     }
 }

@@ -1,9 +1,10 @@
 //! Whether a port is the sidecar's own: the socket that listens there belongs to its tree, and lies on loopback only, as
-//! does every other one on which its tree listens at that moment.
+//! does every other one on which its tree listens at that moment. `expose` allows others.
 
 use std::net::{IpAddr, SocketAddr};
 
 use sidecar_keeper::{Keeper, Kind as Keepers, Listener};
+use sidecar_spec::Expose;
 
 /// What is known of a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,11 +22,11 @@ pub(crate) enum Proof {
 }
 
 /// Looks who listens now.
-pub(crate) fn prove(keeper: &Keeper, address: SocketAddr) -> Proof {
+pub(crate) fn prove(keeper: &Keeper, address: SocketAddr, expose: Expose) -> Proof {
     let tree: Vec<u32> = keeper.tree().iter().map(|process| process.pid).collect();
     match sidecar_keeper::listeners(address.port(), &tree) {
-        Ok(listeners) => match judge(&listeners, address.ip()) {
-            Proof::Own => exposed(&tree).map_or(Proof::Own, Proof::Exposed),
+        Ok(listeners) => match judge(&listeners, address.ip(), expose) {
+            Proof::Own if expose == Expose::Nothing => exposed(&tree).map_or(Proof::Own, Proof::Exposed),
             other => other,
         },
         Err(error) if error.kind() == Keepers::Unsupported => Proof::Unknown,
@@ -51,18 +52,19 @@ pub(crate) fn elsewhere(keeper: &Keeper, expected: Option<SocketAddr>) -> Vec<So
     found
 }
 
-fn judge(listeners: &[Listener], host: IpAddr) -> Proof {
-    let (own, others): (Vec<_>, Vec<_>) = listeners.iter().partition(|listener| !listener.owners.is_empty());
-    if let Some(exposed) = own.iter().find(|listener| !listener.address.ip().is_loopback()) {
-        return Proof::Exposed(exposed.address);
-    }
-    if own.iter().any(|listener| listener.address.ip() == host) {
-        return Proof::Own;
-    }
+fn judge(listeners: &[Listener], host: IpAddr, expose: Expose) -> Proof {
     // Whoever listens on all addresses is reached on this one as well.
     let reached =
-        |listener: &&&Listener| listener.address.ip() == host || listener.address.ip().is_unspecified();
-    match others.iter().find(reached) {
+        |listener: &&Listener| listener.address.ip() == host || listener.address.ip().is_unspecified();
+    let (own, others): (Vec<_>, Vec<_>) = listeners.iter().partition(|listener| !listener.owners.is_empty());
+    let exposed = own.iter().find(|listener| !listener.address.ip().is_loopback());
+    if let Some(exposed) = exposed.filter(|_| expose != Expose::All) {
+        return Proof::Exposed(exposed.address);
+    }
+    if own.iter().any(reached) {
+        return Proof::Own;
+    }
+    match others.iter().find(|listener| reached(listener)) {
         Some(foreign) => Proof::Foreign(foreign.address),
         None => Proof::Nobody,
     }
@@ -94,7 +96,23 @@ mod tests {
             (vec![listener("0.0.0.0:80", &[])], Proof::Foreign("0.0.0.0:80".parse().unwrap())),
             (vec![listener("10.0.0.1:80", &[])], Proof::Nobody),
         ] {
-            assert_eq!(judge(&listeners, host), expected, "{listeners:?}");
+            assert_eq!(judge(&listeners, host, Expose::Nothing), expected, "{listeners:?}");
+            // Its own port is on loopback all the same.
+            assert_eq!(judge(&listeners, host, Expose::OtherPorts), expected, "{listeners:?}");
+        }
+    }
+
+    #[test]
+    fn one_that_may_be_reached_from_elsewhere_is_reached_here_too() {
+        let host: IpAddr = [127, 0, 0, 1].into();
+        for (listeners, expected) in [
+            (vec![listener("0.0.0.0:80", &[7])], Proof::Own),
+            (vec![listener("[::]:80", &[7])], Proof::Own),
+            (vec![listener("127.0.0.1:80", &[7]), listener("10.0.0.1:80", &[7])], Proof::Own),
+            (vec![listener("10.0.0.1:80", &[7])], Proof::Nobody),
+            (vec![listener("0.0.0.0:80", &[])], Proof::Foreign("0.0.0.0:80".parse().unwrap())),
+        ] {
+            assert_eq!(judge(&listeners, host, Expose::All), expected, "{listeners:?}");
         }
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use regex::Regex;
 use sidecar_keeper::PortLease;
-use sidecar_spec::{Check, Port, Probe, Span, Stage};
+use sidecar_spec::{Check, Expose, Port, Probe, Span, Stage};
 
 use super::Running;
 use super::begin::Context;
@@ -68,7 +68,7 @@ impl Search {
             (Port::File(file), _, Some(path)) => Way::File(Box::new(
                 PortFile::before_launch(path.clone(), &file.place).map_err(Failure::permanent)?,
             )),
-            (port, ..) => match Finder::new(port).map_err(Failure::permanent)? {
+            (port, ..) => match Finder::new(port, run.expose).map_err(Failure::permanent)? {
                 Some(finder) => Way::Output(listen(context, finder)),
                 None => Way::None,
             },
@@ -85,7 +85,7 @@ impl Search {
 
     /// Waits until the port is known; `Err` when the run is over.
     fn address(&mut self, context: &Context) -> Result<Option<SocketAddr>, ()> {
-        let host = context.shared.spec.run.host;
+        let (host, expose) = (context.shared.spec.run.host, context.shared.spec.run.expose);
         match &mut self.way {
             Way::None => Ok(None),
             Way::Known(address) => Ok(Some(*address)),
@@ -105,7 +105,7 @@ impl Search {
                 }
             }
             Way::File(file) => loop {
-                match file.look() {
+                match file.look().map(|answer| answer.or_else(|refusal| refusal.unless(expose))) {
                     Some(Ok(found)) => return Ok(Some(found.address(host))),
                     Some(Err(refusal)) => refuse(context, &refusal)?,
                     None => not_yet(context, &format!("its port is not in {} yet", file.path().display())),
@@ -123,7 +123,7 @@ impl Search {
 fn refuse(context: &Context, refusal: &Refusal) -> Result<(), ()> {
     if refusal.kind() == Kind::NotLoopback {
         let error = Error::new(Kind::NotLoopback, format!("`{}` {refusal}", context.name()))
-            .help("let it listen on 127.0.0.1");
+            .help("let it listen on 127.0.0.1, or allow it with `expose = \"all\"`");
         context.tell(RunInput::Unfit(Failure::permanent(error)));
         return Err(());
     }
@@ -234,8 +234,9 @@ fn own(context: &Context, running: &Running, address: SocketAddr) -> bool {
     let (mut looks, mut foreign) = (0, 0);
     // The app itself holds the socket that it hands over.
     let shares = context.shared.spec.run.port == Port::ListenFd;
+    let expose = context.shared.spec.run.expose;
     loop {
-        match prove(&running.keeper, address) {
+        match prove(&running.keeper, address, expose) {
             Proof::Own => return true,
             // Nothing better can be had here: the checks that follow must do.
             Proof::Unknown
@@ -245,8 +246,13 @@ fn own(context: &Context, running: &Running, address: SocketAddr) -> bool {
                 return true;
             }
             Proof::Exposed(at) => {
+                let allow = if at.port() == address.port() { Expose::All } else { Expose::OtherPorts };
                 let error = Error::new(Kind::NotLoopback, format!("`{}` listens on {at}", context.name()))
-                    .help(format!("other machines reach it there; let it listen on {}", address.ip()));
+                    .help(format!(
+                        "other machines reach it there; let it listen on {}, or allow it with `expose = \"{}\"`",
+                        address.ip(),
+                        allow
+                    ));
                 context.tell(RunInput::Unfit(Failure::permanent(error)));
                 return false;
             }

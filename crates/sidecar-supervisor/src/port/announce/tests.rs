@@ -5,15 +5,15 @@ use proptest::prelude::*;
 use super::*;
 
 fn announced(template: &str) -> Finder {
-    Finder::new(&Port::Announce(template.parse().unwrap())).unwrap().unwrap()
+    Finder::new(&Port::Announce(template.parse().unwrap()), Expose::Nothing).unwrap().unwrap()
 }
 
 fn matched(regex: &str) -> Finder {
-    Finder::new(&Port::Regex(regex.parse().unwrap())).unwrap().unwrap()
+    Finder::new(&Port::Regex(regex.parse().unwrap()), Expose::Nothing).unwrap().unwrap()
 }
 
 fn pointed(pointer: &str) -> Finder {
-    Finder::new(&Port::Json(pointer.parse().unwrap())).unwrap().unwrap()
+    Finder::new(&Port::Json(pointer.parse().unwrap()), Expose::Nothing).unwrap().unwrap()
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "to compare with what `line` returns")]
@@ -40,7 +40,7 @@ fn a_port_is_found_anywhere_in_any_line() {
 #[test]
 fn only_ports_announce() {
     for port in [Port::Lease, Port::None, Port::ListenFd, Port::Fixed(std::num::NonZeroU16::MIN)] {
-        assert!(Finder::new(&port).unwrap().is_none());
+        assert!(Finder::new(&port, Expose::Nothing).unwrap().is_none());
     }
 }
 
