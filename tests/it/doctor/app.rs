@@ -45,6 +45,18 @@ fn the_javascript_half_of_a_plugin() {
                            help: run `npm install @tauri-apps/plugin-shell@2.6`
 
 "#]]);
+    // Ours, too.
+    let manifest = CARGO_TOML.replace("\n\n[build", "\ntauri-plugin-sidecar = \"0.1\"\n\n[build");
+    let locked = format!("{CARGO_LOCK}\n[[package]]\nname = \"tauri-plugin-sidecar\"\nversion = \"0.2.0\"\n");
+    app.write("Cargo.toml", &manifest);
+    app.write("Cargo.lock", &locked);
+    app.write("package.json", r#"{ "dependencies": { "tauri-plugin-sidecar-api": "~0.1.0" } }"#);
+    warned(&app).stdout_eq(str![[r#"
+     warning npm           tauri-plugin-sidecar-api ~0.1.0 is not made for tauri-plugin-sidecar 0.2.0
+                           at  [ROOT]/app/package.json
+                           help: run `npm install tauri-plugin-sidecar-api@0.2`
+
+"#]]);
     app.write("package.json", "{");
     warned(&app).stdout_eq(str![[r#"
      warning npm           `package.json` cannot be parsed
@@ -260,4 +272,32 @@ fn what_the_app_directory_lacks() {
     app.write("Cargo.toml", &CARGO_TOML.replace("edition", "build = \"script.rs\"\nedition"));
     app.write("script.rs", "fn main() { sidecar_fetch::build(); tauri_build::build() }");
     warned(&app).stdout_eq("");
+}
+
+#[test]
+fn what_runs_the_sidecars() {
+    let app = healthy();
+    let manifest = app.read("sidecar.toml");
+    app.write("sidecar.toml", &format!("{manifest}\n[sidecar.tool.run]\nport = \"none\"\n"));
+    let look = || notable(app.command(["doctor"]));
+    app.compare(
+        &look(),
+        str![[r#"
+        note run           nothing here runs what says how it runs: `tool`
+                           help: add tauri-plugin-sidecar to the app, or sidecar-supervisor
+
+"#]],
+    );
+    app.write("Cargo.toml", &CARGO_TOML.replace("\n\n[build", "\ntauri-plugin-sidecar = \"0.1\"\n\n[build"));
+    app.write("src/main.rs", "fn main() {\n    // tauri_plugin_sidecar::init_keeper();\n}\n");
+    app.compare(
+        &look(),
+        str![[r#"
+     warning run           src/main.rs does not call `tauri_plugin_sidecar::init_keeper()`: what sidecars start can outlive an app that crashes
+                           help: write `tauri_plugin_sidecar::init_keeper();` in the first line of `main`
+
+"#]],
+    );
+    app.write("src/main.rs", "fn main() {\n    tauri_plugin_sidecar::init_keeper();\n}\n");
+    app.compare(&look(), str![""]);
 }

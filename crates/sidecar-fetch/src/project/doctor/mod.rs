@@ -9,6 +9,7 @@ mod config;
 mod locked;
 mod names;
 mod network;
+mod runtime;
 mod tauri;
 mod toolchain;
 
@@ -149,7 +150,7 @@ impl Scene<'_> {
 }
 
 impl Project<'_> {
-    /// Looks at everything that an app with sidecars depends on: toolchain, Tauri, configuration, names, build script,
+    /// Looks at everything that an app with sidecars depends on: toolchain, Tauri, configuration, names, build script, what runs them,
     /// installed files, lock, cache, network and token. Each finding says what to do. Nothing of the app is changed; where
     /// the network is on, the API is asked once what it still allows.
     pub fn doctor(&self) -> Vec<Check> {
@@ -162,7 +163,7 @@ impl Project<'_> {
         let features = Features::default().resolve(&self.package.features).unwrap_or_default();
         let lock = manifest.as_ref().and_then(|m| super::lock_as_is(m).ok()).unwrap_or_default();
         let scene = Scene { project: self, host, manifest, lock, configs, files, features };
-        let steps: [(&str, Step); 11] = [
+        let steps: [(&str, Step); 12] = [
             ("the manifest", declared),
             ("the target", toolchain::target),
             ("Tauri's versions", tauri::check),
@@ -170,6 +171,7 @@ impl Project<'_> {
             ("the capability", capability::check),
             ("names", names::check),
             ("the build script", app::check),
+            ("what runs them", runtime::check),
             ("the lock", locked::check),
             ("installed files", binaries::check),
             ("the cache", cache::check),

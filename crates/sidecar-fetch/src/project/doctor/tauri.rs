@@ -17,8 +17,11 @@ const NAME: &str = "tauri";
 const CRATES: [&str; 4] = ["tauri", "tauri-build", "tauri-plugin-shell", "tauri-plugin-http"];
 
 /// Plugins with a JavaScript half: the crate, and the npm package that must go with it.
-const HALVES: [(&str, &str); 2] =
-    [("tauri-plugin-shell", "@tauri-apps/plugin-shell"), ("tauri-plugin-http", "@tauri-apps/plugin-http")];
+const HALVES: [(&str, &str); 3] = [
+    ("tauri-plugin-shell", "@tauri-apps/plugin-shell"),
+    ("tauri-plugin-http", "@tauri-apps/plugin-http"),
+    ("tauri-plugin-sidecar", "tauri-plugin-sidecar-api"),
+];
 
 pub(super) fn check(scene: &Scene<'_>) -> Vec<Check> {
     let package = &scene.project.package;
@@ -40,7 +43,9 @@ pub(super) fn check(scene: &Scene<'_>) -> Vec<Check> {
     let found: Vec<(&str, &Version)> =
         CRATES.iter().filter_map(|name| Some((*name, version_of(package, &locked, name)?))).collect();
     let mut out = vec![versions(&found)];
-    match npm(scene, &found) {
+    let halves: Vec<(&str, &Version)> =
+        HALVES.iter().filter_map(|(name, _)| Some((*name, version_of(package, &locked, name)?))).collect();
+    match npm(scene, &halves) {
         Ok(rows) => out.extend(rows),
         Err(error) => out.push(Check::of("npm", CheckState::Warning, &error)),
     }

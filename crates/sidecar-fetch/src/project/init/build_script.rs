@@ -61,7 +61,12 @@ pub(in crate::project) fn too_late(text: &str) -> Option<[usize; 2]> {
 
 /// Whether a script names us, in whatever way; comments and strings do not count.
 pub(in crate::project) fn has_call(text: &str) -> bool {
-    !words(&code_of(text), "sidecar_fetch").is_empty()
+    has_word(text, "sidecar_fetch")
+}
+
+/// Whether code has an identifier; comments and strings do not count.
+pub(in crate::project) fn has_word(text: &str, word: &str) -> bool {
+    !words(&code_of(text), word).is_empty()
 }
 
 /// Puts the call behind the brace at `open`: on a line of its own where nothing but a comment follows on that line.
