@@ -1,0 +1,4 @@
+fn main() {
+    sidecar_fetch::build();
+    tauri_build::build();
+}
