@@ -47,7 +47,7 @@ impl System {
     /// How long it takes on two quiet cores from nothing, with room.
     fn budget(self, full: bool) -> Duration {
         Duration::from_secs(match self {
-            Self::Windows if full => 1080,
+            Self::Windows if full => 780,
             Self::Windows | Self::Arm64 => 480,
             Self::MacOs => 600,
         })
