@@ -1,6 +1,7 @@
 //! What a story plays in: an app with windows that are none, and real sidecars.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -37,6 +38,15 @@ pub(crate) fn this(args: &[&str]) -> Value {
         "program": { "path": program }, "args": args, "port": "none",
         "stdin": "pipe", "stop": { "grace": "2s", "request": "close-stdin" },
     })
+}
+
+/// The same from a copy of this program: the program itself is in use as long as the stories run.
+pub(crate) fn copied(mut run: Value, dir: &Path) -> Value {
+    let copy = dir.join(format!("copy{}", std::env::consts::EXE_SUFFIX));
+    #[expect(clippy::disallowed_methods, reason = "a test")]
+    std::fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
+    run["program"] = json!({ "path": copy });
+    run
 }
 
 /// One that serves on a port, and is ready when it answers.

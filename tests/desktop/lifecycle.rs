@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tauri_plugin_sidecar::{Builder, SidecarExt, supervisor::State};
 
-use crate::app::{Scene, context, eventually, lives, server, this};
+use crate::app::{Scene, context, copied, eventually, lives, server, this};
 
 crate::stories![
     sidecars_start_with_the_app_and_a_page_waits_for_them,
@@ -127,7 +127,8 @@ fn a_page_writes_to_a_sidecar() {
 }
 
 fn an_update_stops_everything_until_it_is_given_up() {
-    let scene = Scene::of(&[("web", server())]);
+    let dir = tempfile::tempdir().unwrap();
+    let scene = Scene::of(&[("web", copied(server(), dir.path()))]);
     let page = scene.window("main");
     page.ask("start", json!({ "name": "web" }));
     page.ask("prepare_for_update", json!({}));

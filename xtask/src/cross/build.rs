@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use super::setup;
+use crate::desktop;
 use crate::error::{Error, Result};
 use crate::fsx::{self, Mode};
 use crate::run::root;
@@ -35,28 +36,53 @@ pub(super) fn target_dir() -> PathBuf {
     fsx::target_dir().join("cross")
 }
 
-/// Builds every test and program of the workspace, but for this task's own.
-pub(super) fn tests(triple: &str) -> Result<Built> {
-    let mut command = workspace("test", triple);
+/// A set of crates that are built together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Crates {
+    /// The workspace, but for this task's own and what needs a webview.
+    Plain,
+    /// What needs a webview.
+    Desktop,
+}
+
+impl Crates {
+    /// As cargo is told of them.
+    fn words(self) -> Result<Vec<String>> {
+        let desktop = desktop::crates()?;
+        Ok(match self {
+            Self::Plain => {
+                let excluded = desktop.into_iter().chain(["xtask".to_owned()]);
+                let excluded = excluded.flat_map(|name| ["--exclude".to_owned(), name]);
+                std::iter::once("--workspace".to_owned()).chain(excluded).collect()
+            }
+            Self::Desktop => desktop.into_iter().flat_map(|name| ["--package".to_owned(), name]).collect(),
+        })
+    }
+}
+
+/// Builds every test and program of these crates.
+pub(super) fn tests(triple: &str, crates: Crates) -> Result<Built> {
+    let mut command = told("test", triple, crates)?;
     command.arg("--no-run");
     messages(&mut command, triple)
 }
 
-/// Type-checks everything, with clippy's lints.
-pub(super) fn check(triple: &str) -> Result<usize> {
-    let mut command = workspace("clippy", triple);
+/// Type-checks everything of these crates, with clippy's lints.
+pub(super) fn check(triple: &str, crates: Crates) -> Result<usize> {
+    let mut command = told("clippy", triple, crates)?;
     command.arg("--all-targets");
     messages(&mut command, triple).map(|built| built.warnings)
 }
 
-/// The programs and tests of the workspace, but for this task's own, told as JSON.
-fn workspace(subcommand: &str, triple: &str) -> Command {
+/// A build that tells of itself as JSON.
+fn told(subcommand: &str, triple: &str, crates: Crates) -> Result<Command> {
     let mut command = cargo(subcommand, triple);
     command
-        .args(["--workspace", "--exclude", "xtask", "--message-format", "json"])
+        .args(crates.words()?)
+        .args(["--message-format", "json"])
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .env("CARGO_PROFILE_TEST_DEBUG", "0");
-    command
+    Ok(command)
 }
 
 /// Debian's cargo and compiler for a target, with the standard library built along.
@@ -156,6 +182,15 @@ fn read(message: &Value, built: &mut Built) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_crate_but_this_is_in_one_of_the_sets() {
+        let (plain, desktop) = (Crates::Plain.words().unwrap(), Crates::Desktop.words().unwrap());
+        let plugin = "tauri-plugin-sidecar".to_owned();
+        assert_eq!(plain[0], "--workspace");
+        assert!(plain.ends_with(&["--exclude".to_owned(), "xtask".to_owned()]) && plain.contains(&plugin));
+        assert!(desktop.contains(&plugin) && !desktop.contains(&"--workspace".to_owned()));
+    }
 
     #[test]
     fn tests_programs_and_own_warnings_are_told_apart() {

@@ -1,7 +1,7 @@
 //! `cargo xtask cross`: the other systems, compiled and tried on a Debian machine.
 //!
-//! Windows programs are built with MinGW and run under wine; macOS is type-checked; arm64 Linux runs under qemu. All
-//! three need a compiler that matches the source of the standard library, which Debian's `rustc-web` and
+//! Windows programs are built with MinGW and run under wine; macOS is type-checked; arm64 Linux runs under qemu. What needs
+//! a webview is type-checked for macOS, and runs under wine where `--full` asks for it. All three systems need a compiler that matches the source of the standard library, which Debian's `rustc-web` and
 //! `rust-web-src` are; rustup's toolchain cannot be used, as it has no library for these targets here.
 #![expect(clippy::print_stdout, reason = "a task talks to the person at the terminal")]
 
@@ -14,9 +14,11 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use build::Crates;
 use summary::{Outcome, Why};
 
 use crate::error::{Error, Result};
+use crate::setup as debian;
 
 /// A system that is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,10 +45,11 @@ impl System {
     }
 
     /// How long it takes on two quiet cores from nothing, with room.
-    fn budget(self) -> Duration {
+    fn budget(self, full: bool) -> Duration {
         Duration::from_secs(match self {
+            Self::Windows if full => 780,
             Self::Windows | Self::Arm64 => 480,
-            Self::MacOs => 420,
+            Self::MacOs => 600,
         })
     }
 
@@ -67,8 +70,20 @@ struct Wish {
     setup: bool,
     /// What could run and does not is an error.
     require: bool,
+    /// Also what takes long: the plugin under wine.
+    full: bool,
     /// No further system is begun after that time.
     within: Option<Duration>,
+}
+
+/// Seconds for all systems.
+pub(crate) fn budget(full: bool) -> u64 {
+    ALL.iter().map(|system| system.budget(full).as_secs()).sum()
+}
+
+/// The packages that all systems need and this machine does not have.
+pub(crate) fn packages() -> Vec<&'static str> {
+    ALL.into_iter().flat_map(setup::missing).collect()
 }
 
 /// The packages that building programs for a triple needs and this machine does not have; `None` where programs for it
@@ -88,14 +103,8 @@ pub(crate) fn cargo_build(triple: &str) -> (Command, PathBuf) {
 pub(crate) fn run(words: &[&str]) -> Result<()> {
     let wish = parse(words)?;
     if wish.setup {
-        let start = Instant::now();
-        match setup::install(&wish.systems) {
-            Ok(0) => println!("setup: nothing is missing"),
-            Ok(installed) => println!("setup: {installed} packages, {} s", start.elapsed().as_secs()),
-            Err(error) if wish.require => return Err(error),
-            // No network is not a failure of the code; what cannot run for it is told below.
-            Err(error) => println!("setup: {error}"),
-        }
+        let packages = wish.systems.iter().copied().flat_map(setup::missing).collect();
+        if wish.require { debian::install(packages)? } else { debian::try_install(packages) }
     }
     let (start, mut rows) = (Instant::now(), Vec::new());
     for system in &wish.systems {
@@ -104,25 +113,26 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
         let outcome = if let Some(limit) = over {
             Outcome::not_tried(format!("the {} s are over that it was given", limit.as_secs()))
         } else if missing.is_empty() {
-            try_system(*system)
+            try_system(*system, wish.full)
         } else {
             let (name, packages) = (system.name(), missing.join(" "));
             Outcome::not_tried(format!("apt-get install {packages} (or cargo xtask cross --setup {name})"))
         };
         rows.push((*system, outcome));
     }
-    print!("{}", summary::text(&rows));
+    print!("{}", summary::text(&rows, wish.full));
     summary::judge(&rows, wish.require)
 }
 
 fn parse(words: &[&str]) -> Result<Wish> {
-    const USAGE: &str = "windows, macos, arm64; --setup, --require, --within SECONDS";
+    const USAGE: &str = "windows, macos, arm64; --setup, --require, --full, --within SECONDS";
     let mut wish = Wish::default();
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match *word {
             "--setup" => wish.setup = true,
             "--require" => wish.require = true,
+            "--full" => wish.full = true,
             "--within" => {
                 let seconds = words.next().and_then(|seconds| seconds.parse().ok());
                 let seconds = seconds.ok_or_else(|| Error::new("--within takes a number of seconds"))?;
@@ -141,11 +151,13 @@ fn parse(words: &[&str]) -> Result<Wish> {
 }
 
 /// Builds and runs. What one system fails at keeps nobody from hearing of the others.
-fn try_system(system: System) -> Outcome {
+fn try_system(system: System, full: bool) -> Outcome {
     let mut outcome = Outcome::default();
     for triple in system.triples() {
         println!("\n== {triple}");
-        if let Err(error) = try_triple(system, triple, &mut outcome) {
+        let tried = try_crates(system, triple, Crates::Plain, &mut outcome)
+            .and_then(|()| try_desktop(system, triple, full, &mut outcome));
+        if let Err(error) = tried {
             println!("{error}");
             outcome.failed += 1;
             let first = error.to_string().lines().next().unwrap_or_default().to_owned();
@@ -155,24 +167,38 @@ fn try_system(system: System) -> Outcome {
     outcome
 }
 
-fn try_triple(system: System, triple: &str, outcome: &mut Outcome) -> Result<()> {
+/// What needs a webview, as far as that can be had for a system.
+fn try_desktop(system: System, triple: &str, full: bool, outcome: &mut Outcome) -> Result<()> {
+    let (reason, why) = match system {
+        System::Windows if !full => ("compiling it takes minutes: only with --full", Why::NotAsked),
+        System::Arm64 => {
+            ("GTK and WebKit for arm64 are not here; the workflows run it on arm64", Why::Impossible)
+        }
+        _ => return try_crates(system, triple, Crates::Desktop, outcome),
+    };
+    outcome.leave_out("the Tauri plugin", 0, reason, why);
+    Ok(())
+}
+
+fn try_crates(system: System, triple: &str, crates: Crates, outcome: &mut Outcome) -> Result<()> {
+    let what = if crates == Crates::Desktop { " of the plugin" } else { "" };
     let start = Instant::now();
     if system == System::MacOs {
-        let warnings = build::check(triple);
-        outcome.parts.push((format!("clippy for {triple}"), start.elapsed()));
+        let warnings = build::check(triple, crates);
+        outcome.parts.push((format!("clippy{what} for {triple}"), start.elapsed()));
         outcome.warnings += warnings?;
         let reason = "nothing here runs programs for macOS; its code is type-checked, with clippy";
         outcome.leave_out("every test", 0, reason, Why::Impossible);
         return Ok(());
     }
-    let built = build::tests(triple);
-    outcome.parts.push((format!("build for {triple}"), start.elapsed()));
+    let built = build::tests(triple, crates);
+    outcome.parts.push((format!("build{what} for {triple}"), start.elapsed()));
     let built = built?;
     outcome.warnings += built.warnings;
     outcome.programs.extend(built.programs);
     let start = Instant::now();
     let ran = run::tests(system, &built.tests, outcome);
-    outcome.parts.push(("tests".to_owned(), start.elapsed()));
+    outcome.parts.push((format!("tests{what}"), start.elapsed()));
     ran
 }
 
@@ -189,9 +215,11 @@ mod tests {
             systems: vec![System::Arm64],
             setup: false,
             require: true,
+            full: false,
             within: Some(Duration::from_secs(90)),
         };
         assert_eq!(wish, expected);
+        assert!(parse(&["--full", "windows"]).unwrap().full);
         assert!(parse(&["solaris"]).unwrap_err().to_string().contains("windows, macos, arm64"));
         assert!(parse(&["--within", "soon"]).is_err() && parse(&["--within"]).is_err());
     }

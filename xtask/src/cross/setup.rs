@@ -1,13 +1,12 @@
 //! The programs that other systems need, and the Debian packages that bring them.
-#![expect(clippy::print_stdout, reason = "a task talks to the person at the terminal")]
-
 use std::path::Path;
 use std::process::Command;
 
 use super::System;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::fsx;
 use crate::run::output;
+use crate::setup::{self, Tool};
 
 /// Debian's compiler, which matches the library source beside it.
 pub(super) const RUSTC: &str = "/usr/bin/rustc";
@@ -17,9 +16,6 @@ pub(super) const WINE: &str = "/usr/lib/wine/wine64";
 pub(super) const QEMU: &str = "/usr/bin/qemu-aarch64-static";
 pub(super) const MINGW: &str = "x86_64-w64-mingw32-gcc-posix";
 pub(super) const ARM64_GCC: &str = "aarch64-linux-gnu-gcc";
-
-/// A file that shows that a package is installed, and the package.
-type Tool = (&'static str, &'static str);
 
 const COMPILER: [Tool; 3] = [
     (RUSTC, "rustc-web"),
@@ -44,43 +40,7 @@ fn tools(system: System) -> Vec<Tool> {
 
 /// The packages that a system needs and this machine does not have.
 pub(super) fn missing(system: System) -> Vec<&'static str> {
-    tools(system)
-        .into_iter()
-        .filter(|(file, _)| !Path::new(file).exists())
-        .map(|(_, package)| package)
-        .collect()
-}
-
-/// Installs what is missing, by apt-get, and says how many packages that are. The error is one line.
-pub(super) fn install(systems: &[System]) -> Result<usize> {
-    let mut packages: Vec<&str> = systems.iter().flat_map(|system| missing(*system)).collect();
-    packages.sort_unstable();
-    packages.dedup();
-    if packages.is_empty() {
-        return Ok(0);
-    }
-    // Lists may be stale, or absent; where they cannot be renewed, those that are there may do.
-    if let Err(error) = apt_get(&["update", "-qq"]) {
-        println!("setup: {error}");
-    }
-    apt_get(&[&["install", "-y", "-qq", "--no-install-recommends"], &packages[..]].concat())?;
-    Ok(packages.len())
-}
-
-fn apt_get(words: &[&str]) -> Result<()> {
-    let what = format!("apt-get {}", words.join(" "));
-    let mut command = Command::new("apt-get");
-    // Without a network it would try every address for minutes.
-    command.args(["-o", "Acquire::Retries=1", "-o", "Acquire::http::Timeout=20"]).args(words);
-    let done = command.env("DEBIAN_FRONTEND", "noninteractive").output();
-    let done =
-        done.map_err(|_| Error::new(format!("{what}: apt-get is not here; install the packages by hand")))?;
-    if done.status.success() {
-        return Ok(());
-    }
-    let text = String::from_utf8_lossy(&done.stderr).into_owned();
-    let cause = text.lines().find(|line| line.starts_with("E: ")).unwrap_or("it says nothing");
-    Err(Error::new(format!("{what} failed ({}): {cause}", done.status)))
+    setup::missing(&tools(system))
 }
 
 /// What Rust programs ask Windows for since 1.79 and wine 8 does not have: a library with `ProcessPrng`.

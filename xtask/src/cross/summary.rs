@@ -11,6 +11,8 @@ use crate::error::{Error, Result};
 pub(super) enum Why {
     /// Nothing here can run it, whatever is installed. It runs elsewhere, and the reason says where.
     Impossible,
+    /// It takes long, and nobody asked for it.
+    NotAsked,
     /// It would run, but a program is missing, time is over, or what comes before it failed.
     Missing,
 }
@@ -63,7 +65,7 @@ impl Outcome {
 pub(super) type Row = (System, Outcome);
 
 /// A table of the systems, then the parts with their times, the sizes, and everything that did not run.
-pub(super) fn text(rows: &[Row]) -> String {
+pub(super) fn text(rows: &[Row], full: bool) -> String {
     let mut out = String::new();
     let mut line = |text: String| {
         // Writing to a string cannot fail.
@@ -76,7 +78,7 @@ pub(super) fn text(rows: &[Row]) -> String {
     for (system, outcome) in rows {
         let Outcome { passed, failed, warnings, .. } = outcome;
         let not_run: usize = outcome.left_out.iter().map(|left_out| left_out.tests).sum();
-        let (time, budget) = (outcome.time().as_secs(), system.budget().as_secs());
+        let (time, budget) = (outcome.time().as_secs(), system.budget(full).as_secs());
         line(format!(
             "{:8} {:>6} {passed:>6} {failed:>6} {not_run:>8} {warnings:>8} {time:>5} s {budget:>5} s{}",
             system.name(),
@@ -139,6 +141,16 @@ mod tests {
     }
 
     #[test]
+    fn what_nobody_asked_for_is_told_and_no_error() {
+        let mut outcome = Outcome::default();
+        outcome.leave_out("the plugin", 0, "only with --full", Why::NotAsked);
+        let rows = [(System::Windows, outcome)];
+        assert!(judge(&rows, true).is_ok());
+        let text = text(&rows, false);
+        assert!(text.contains("windows: did not run: the plugin: only with --full"), "{text}");
+    }
+
+    #[test]
     fn what_nothing_here_can_run_is_told_and_no_error() {
         let mut outcome = Outcome { passed: 300, ..Outcome::default() };
         outcome.leave_out("it (test)", 120, "needs binfmt", Why::Impossible);
@@ -146,7 +158,7 @@ mod tests {
         outcome.parts.push(("build".to_owned(), Duration::from_secs(4000)));
         let rows = [(System::Arm64, outcome)];
         assert!(judge(&rows, true).is_ok());
-        let text = text(&rows);
+        let text = text(&rows, false);
         assert!(text.contains("arm64       300    300      0      120        0  4000 s"), "{text}");
         assert!(text.contains("over its budget") && text.contains("arm64: build: 4000 s"), "{text}");
         assert_eq!(

@@ -1,5 +1,5 @@
 //! The release, taken as its users take it: `cargo sidecar add`, `sync` and `verify` install it out of our own test
-//! server, for every system that was built, and the installed bytes are those that were built.
+//! server, for every system that was built, and the installed bytes are those that were built. npm installs its package.
 #![expect(clippy::print_stdout, reason = "a task talks to the person at the terminal")]
 
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use sidecar_tests::{Content, ReleaseServer, ReleaseSpec};
 
-use super::{Asset, MINGW, PROGRAM, directory};
+use super::{Asset, Holds, MINGW, PROGRAM, directory, import};
 use crate::error::{Error, Result};
 use crate::fsx::{self, Mode};
 use crate::registry::{exe, host};
@@ -26,23 +26,35 @@ pub(super) fn run(assets: &[Asset], version: &str) -> Result<()> {
         release = release.asset(name, Content::file(&path));
     }
     server.release(REPOSITORY, release);
-    let subcommand = subcommand(assets)?;
-    let mut checked = 0;
+    let mut subcommand = None;
     for asset in assets {
-        let Some(program) = &asset.program else { continue };
-        installs(&server, &subcommand, asset, &asset.triple, program)?;
-        checked += 1;
+        let (triple, program) = match &asset.holds {
+            Holds::Program { triple, built: Some(program) } => (triple, program),
+            Holds::Program { built: None, .. } => continue,
+            Holds::Package => {
+                import::run(&directory().join(&asset.name))?;
+                continue;
+            }
+        };
+        if subcommand.is_none() {
+            subcommand = Some(own(assets)?);
+        }
+        let Some(subcommand) = &subcommand else { continue };
+        installs(&server, subcommand, asset, triple, program)?;
         // Apps for Windows are built for MSVC, and the program runs beside them all the same.
-        if asset.triple == MINGW {
-            installs(&server, &subcommand, asset, "x86_64-pc-windows-msvc", program)?;
+        if triple == MINGW {
+            installs(&server, subcommand, asset, "x86_64-pc-windows-msvc", program)?;
         }
     }
-    if checked == 0 { Err(Error::new("nothing was built, so nothing was checked")) } else { Ok(()) }
+    if assets.is_empty() { Err(Error::new("nothing was built, so nothing was checked")) } else { Ok(()) }
 }
 
 /// The released program itself, where it runs here.
-fn subcommand(assets: &[Asset]) -> Result<PathBuf> {
-    let own = assets.iter().find(|asset| asset.triple == host()).and_then(|asset| asset.program.clone());
+fn own(assets: &[Asset]) -> Result<PathBuf> {
+    let own = assets.iter().find_map(|asset| match &asset.holds {
+        Holds::Program { triple, built } if triple == host() => built.clone(),
+        _ => None,
+    });
     if let Some(own) = own {
         return Ok(own);
     }

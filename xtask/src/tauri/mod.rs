@@ -10,10 +10,11 @@ mod npm;
 use std::time::Instant;
 
 use crate::error::{Error, Result};
+use crate::run::LeftOut;
 
 /// Runs the parts that are named, or all of them. `--require cli`: that the Tauri command cannot be installed is a
 /// failure.
-pub(crate) fn run(words: &[&str]) -> Result<()> {
+pub(crate) fn run(words: &[&str], left_out: &mut LeftOut) -> Result<()> {
     let (required, parts) = match words {
         [parts @ .., "--require", "cli"] => (true, parts),
         parts => (false, parts),
@@ -28,8 +29,7 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
     if all || parts.contains(&"cli") {
         match npm::tauri() {
             Ok(tauri) => timed("the Tauri command", || cli::run(&tauri))?,
-            Err(why) if required => return Err(why),
-            Err(why) => println!("\n== the Tauri command: left out: {why}"),
+            Err(why) => left_out.unless(required, "the Tauri command", why)?,
         }
     }
     Ok(())

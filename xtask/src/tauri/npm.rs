@@ -1,10 +1,10 @@
 //! The Tauri command, from the npm registry.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use crate::error::{Error, Result};
 use crate::fsx;
+use crate::npm::npm;
 
 /// The newest of the generation that is tested.
 const PACKAGE: &str = "@tauri-apps/cli@2";
@@ -20,9 +20,8 @@ pub(super) fn tauri() -> Result<PathBuf> {
 }
 
 fn install(directory: &Path) -> Result<()> {
-    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
     fsx::create_dir_all(directory)?;
-    let output = Command::new(npm)
+    let output = npm()
         .args(["install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix"])
         .arg(directory)
         .arg(PACKAGE)
