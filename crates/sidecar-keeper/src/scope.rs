@@ -37,8 +37,8 @@ pub enum Missing {
     System,
     /// `/proc` is not mounted or does not show this process; on macOS, the kernel does not tell processes or boots apart.
     Proc,
-    /// Threads ran already when [`init`] was called, and ran again in the re-executed program: something starts them
-    /// before `main`.
+    /// Threads ran already when [`init`] was called, and ran again in the re-executed program: something of the
+    /// app starts them before. Those that libraries start when they are loaded do not count where glibc is.
     Threads,
     /// A call to the system failed with this error number.
     Failed(i32),
@@ -53,7 +53,7 @@ impl fmt::Display for Missing {
             Self::Init => f.write_str("init() was not called"),
             Self::System => f.write_str("there is no keeper for this system yet"),
             Self::Proc => f.write_str("/proc is not there"),
-            Self::Threads => f.write_str("threads run before main"),
+            Self::Threads => f.write_str("the app's own threads run before init()"),
             Self::Failed(errno) => write!(f, "{}", std::io::Error::from_raw_os_error(*errno)),
             Self::Zygote => f.write_str("the zygote ended or did not answer"),
         }
@@ -86,8 +86,10 @@ impl fmt::Display for Unasked {
 /// writes a file.
 ///
 /// On Linux and macOS it forks a small process, the zygote, which forks a keeper per sidecar later: a fork of a process
-/// with threads would not be safe, so it must come first. Where threads run already, the program is executed once more as the zygote
-/// (which takes as long as the program needs to load); that process calls this function too, and never returns from it.
+/// with threads of the app would not be safe, so it must come first. (Threads that a library started when it was loaded, as
+/// WebKitGTK does, are no harm where glibc is.) Where the app has threads already, the program is executed once more as the
+/// zygote, which takes as long as the program needs to load; that process calls this function too, and never returns from
+/// it.
 ///
 /// There an app that does not call it can start sidecars, too, but not all of a sidecar then ends with the app:
 /// [`Scope::Leader`], and nothing on macOS.

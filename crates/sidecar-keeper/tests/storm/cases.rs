@@ -47,7 +47,7 @@ const CASES: [Case; 9] = [
 ];
 
 /// What looks into `/proc`, or at what Linux alone promises.
-const OF_LINUX: [Case; 16] = [
+const OF_LINUX: &[Case] = &[
     ("app_that_forked_is_killed", crate::meddled::app_that_forked_is_killed),
     ("app_of_a_stopped_keeper_is_killed", crate::meddled::app_of_a_stopped_keeper_is_killed),
     ("stopped_keeper_is_killed", crate::meddled::stopped_keeper_is_killed),
@@ -57,6 +57,8 @@ const OF_LINUX: [Case; 16] = [
     ("t5_all_killed_then_swept", all_killed_then_swept),
     ("t25_only_three_descriptors", only_three_descriptors),
     ("threads_before_init", threads_before_init),
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    ("thread_before_main", crate::library::thread_before_main),
     ("app_killed_by_name", app_killed_by_name),
     ("without_init", crate::bare::without_init),
     ("t1_app_killed_without_init", crate::bare::app_killed),
@@ -70,7 +72,7 @@ const OF_LINUX: [Case; 16] = [
 const PROMISED: Scope = if cfg!(target_os = "linux") { Scope::WholeTree } else { Scope::Followed };
 
 fn cases() -> impl Iterator<Item = Case> {
-    let of_linux = if cfg!(target_os = "linux") { &OF_LINUX[..] } else { &[] };
+    let of_linux = if cfg!(target_os = "linux") { OF_LINUX } else { &[] };
     CASES.iter().chain(of_linux).copied()
 }
 

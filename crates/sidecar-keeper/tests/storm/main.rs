@@ -29,6 +29,8 @@ mod cases;
 mod field;
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 mod handle;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod library;
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 mod meddled;
 #[cfg(any(target_os = "linux", target_os = "macos"))]
@@ -50,6 +52,11 @@ fn main() {
         Some("sidecar") => misbehave::run(&args[1..]),
         Some("app") => {
             os::leak_a_descriptor();
+            sidecar_keeper::init();
+            app::run(&args[1..]);
+        }
+        #[cfg(all(target_os = "linux", target_env = "gnu"))]
+        Some(library::ROLE) => {
             sidecar_keeper::init();
             app::run(&args[1..]);
         }

@@ -1,5 +1,6 @@
 //! Linux: zygote, keepers, `/proc`.
 
+mod before_main;
 #[path = "../unix/channel.rs"]
 mod channel;
 #[path = "../unix/group.rs"]

@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::RawFd;
 use std::time::Duration;
 
-use super::os;
+use super::{before_main, os};
 use crate::fsx;
 use crate::ledger::World;
 use crate::process::ProcessId;
@@ -81,9 +81,17 @@ pub(super) fn places() -> Option<Places> {
     })
 }
 
-/// How many threads this process has.
-pub(super) fn threads() -> Option<u64> {
-    Some(Stat::parse(&fsx::text("/proc/self/stat").ok()?)?.threads)
+/// Whether this thread is the only one that runs code of the program: others may be those that libraries started before
+/// `main`.
+pub(super) fn is_alone() -> Option<bool> {
+    let threads = Stat::parse(&fsx::text("/proc/self/stat").ok()?)?.threads;
+    let numbers = thread_numbers();
+    Some(threads == 1 || (!numbers.is_empty() && numbers.into_iter().all(before_main::ran)))
+}
+
+/// The numbers of this process's threads.
+pub(super) fn thread_numbers() -> Vec<u32> {
+    fsx::names("/proc/self/task").iter().filter_map(|name| name.to_str()?.parse().ok()).collect()
 }
 
 /// The descriptors of this process. The one that lists them is closed by then.

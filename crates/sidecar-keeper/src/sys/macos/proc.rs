@@ -163,10 +163,10 @@ pub(super) fn of_group(group: u32) -> Vec<ProcessId> {
     table().iter().filter(|found| found.group == group && !found.row.ended).map(Found::process).collect()
 }
 
-/// How many threads this process has.
-pub(super) fn threads() -> Option<u64> {
+/// Whether this thread is the only one.
+pub(super) fn is_alone() -> Option<bool> {
     let task: libc::proc_taskinfo = info(std::process::id(), libc::PROC_PIDTASKINFO, 0).ok()?;
-    u64::try_from(task.pti_threadnum).ok()
+    Some(task.pti_threadnum == 1)
 }
 
 #[repr(C)]

@@ -20,13 +20,15 @@ pub(super) type Pid = libc::pid_t;
 
 /// Forks; `None` in the child. The child must not return to its caller's callers: it ends with [`exit`].
 ///
-/// Fails with `WouldBlock` when this process has more than one thread.
+/// Fails with `WouldBlock` where other threads run code of the program.
 pub(super) fn fork() -> io::Result<Option<Pid>> {
-    if proc::threads() != Some(1) {
+    if proc::is_alone() != Some(true) {
         return Err(io::ErrorKind::WouldBlock.into());
     }
-    // SAFETY: this is the only thread, as was just read, and only it could start another. So the child is a complete
-    // copy, with no lock held by a thread that is not there.
+    // SAFETY: this is the only thread, as was just read, and only it could start another; so the child is a complete copy,
+    // with no lock held by a thread that is not there. Or others are a library's, since before `main`: they hold no lock of
+    // std, as they run no Rust code of this program, and those of glibc (allocator, streams, loader) it puts in order in
+    // the child itself. Of the library's own the child uses nothing.
     let pid = check(unsafe { libc::fork() })?;
     Ok((pid != 0).then_some(pid))
 }

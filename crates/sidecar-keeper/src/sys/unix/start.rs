@@ -116,10 +116,10 @@ pub(crate) fn open_keeper() -> Result<Channel> {
     }
 }
 
-/// The first zygote: a fork of this process where that is safe, which it is while there is one thread.
+/// The first zygote: a fork of this process where that is safe, which it is while no other thread runs its code.
 fn first() -> Tried {
     proc::world().ok_or(Missing::Proc)?;
-    if proc::threads().ok_or(Missing::Proc)? > 1 {
+    if !proc::is_alone().ok_or(Missing::Proc)? {
         return by_execution();
     }
     let (zygote, app) = ends()?;
@@ -234,8 +234,8 @@ fn meant_as_zygote() -> Option<App> {
 /// Becomes the zygote, or ends: this process is never the app.
 fn become_zygote(app: App) -> ! {
     let _never = NeverUnwind;
-    // Something started threads before main here, too.
-    if proc::threads() != Some(1) {
+    // Something started threads before this line here, too.
+    if proc::is_alone() != Some(true) {
         let _ = app.control.send(&Report::Refused(libc::EAGAIN).encode(), &[]);
         raw::exit(1);
     }

@@ -1,4 +1,4 @@
-//! The zygote: forked while the app has one thread, so that it can fork keepers safely at any later time.
+//! The zygote: forked before the app has threads of its own, so that it can fork keepers safely at any later time.
 //!
 //! It adopts the tree of a keeper that was killed, and kills it.
 #![expect(unsafe_code, reason = "a fork of the app closes what the app had open")]
@@ -37,7 +37,7 @@ pub(super) fn run(mut app: App) -> ! {
     title::set(c"sidecar-zygote");
     let _ = raw::change_directory(c"/");
     forget_streams();
-    // SAFETY: this process was forked a moment ago, while it had one thread, and never returns to what the app was doing.
+    // SAFETY: this process was forked a moment ago, has one thread, and never returns to what the app was doing.
     unsafe { close_all_but(app.control.as_fd().as_raw_fd(), app.life.as_raw_fd()) };
     for signal in [
         libc::SIGINT,
