@@ -19,6 +19,12 @@ pub(crate) fn open(path: &Path) -> Result<fs::File> {
     fs::File::open(path).map_err(failed("open", path))
 }
 
+/// Opens a file to write at its end; it is made, with its directories, where it is not there.
+pub(crate) fn append(path: &Path) -> Result<fs::File> {
+    create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+    fs::File::options().create(true).append(true).open(path).map_err(failed("open", path))
+}
+
 /// The text of a file that may be missing or unreadable, as configuration files may be.
 pub(crate) fn text_of(path: &Path) -> Option<String> {
     fs::read_to_string(path).ok()

@@ -24,6 +24,7 @@ mod setup;
 mod storm;
 mod tauri;
 mod tidy;
+mod window;
 mod workflows;
 
 use std::process::ExitCode;
@@ -43,6 +44,8 @@ cargo xtask <command>
   ci --lints    what is no test and needs no other system; `--require desktop` as for `test`
   desktop [plugin|package]…  the Tauri plugin against a mock of a window, its package for JavaScript in Node.js; --setup
                 installs Debian's packages for that, --require makes an error of what did not run
+  window        the example app in a real window, its buttons pressed and its processes counted; pictures of it in
+                target/window; --require makes an error of it where something is missing for that
   cross [windows|macos|arm64]…  build and try the other systems here; --setup installs what that needs, --require
                 makes an error of what could run and did not, --within SECONDS begins no system after that time, --full
                 the plugin under wine, too
@@ -65,6 +68,8 @@ cargo xtask <command>
 ";
 
 fn main() -> ExitCode {
+    // The first line: what `window` starts ends with it, also by Ctrl-C.
+    sidecar_keeper::init();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
@@ -80,6 +85,7 @@ fn main() -> ExitCode {
         ["cross", words @ ..] => cross::run(words),
         ["tauri", words @ ..] => tauri::run(words, &mut LeftOut::default()),
         ["desktop", words @ ..] => desktop::run(words, &mut LeftOut::default()),
+        ["window", words @ ..] => window::run(words),
         ["programs"] => programs(),
         ["accuracy", words @ ..] => accuracy::run(words),
         ["manifests", words @ ..] => manifests::run(words),

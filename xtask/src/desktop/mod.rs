@@ -74,6 +74,11 @@ pub(crate) fn lints(words: &[&str], left_out: &mut LeftOut) -> Result<()> {
     }
 }
 
+/// What to install to compile an app; `None` where nothing is missing.
+pub(crate) fn missing() -> Option<String> {
+    libraries::missing()
+}
+
 /// The packages that all of it needs on Debian and this machine does not have.
 pub(crate) fn packages() -> Vec<&'static str> {
     if cfg!(target_os = "linux") { libraries::packages() } else { Vec::new() }

@@ -1,20 +1,29 @@
 import { card } from './card.js'
+import { explain } from './error.js'
 import { preview } from './preview.js'
 import { timeline } from './timeline.js'
 
 const { containmentScope, list, startAll, stopAll } = window.__TAURI__.sidecar
 
 const SCOPES = {
-  'whole-tree': 'Close or kill this app: nothing of them is left.',
-  followed: 'Close or kill this app: what was seen of them ends with it.',
+  'whole-tree': 'Close this app, or kill it: nothing of them is left.',
+  followed: 'Close this app, or kill it: what was seen of them ends with it.',
   leader: 'When this app is killed, only their first processes end with it.',
   nothing: 'When this app is killed, they live on.'
 }
 
-document.querySelector('#scope').textContent = SCOPES[await containmentScope()]
-document.querySelector('#start-all').onclick = () => startAll().catch(() => {})
-document.querySelector('#stop-all').onclick = () => stopAll().catch(() => {})
+const find = (id) => document.querySelector(id)
+const show = (error) => explain(find('#failure'), error)
 
-timeline(document.querySelector('#events'))
-for (const { name } of await list()) card(name, document.querySelector('#cards'))
-preview('preview')
+// Who of them fails says so in its card.
+find('#start-all').onclick = () => startAll().catch(() => {})
+find('#stop-all').onclick = () => stopAll().catch(() => {})
+
+try {
+  find('#scope').textContent = SCOPES[await containmentScope()]
+  await timeline(find('#events'))
+  for (const { name } of await list()) card(name, find('#cards'))
+  await preview('preview')
+} catch (error) {
+  show(error)
+}

@@ -1,31 +1,37 @@
-// What is written here is built by one sidecar and shown by the other.
+// What is written here is built by both sidecars, and shown by one.
+import { explain } from './error.js'
+
 const { sidecar } = window.__TAURI__.sidecar
 const { invoke } = window.__TAURI__.core
 
-export function preview(name) {
-  const [frame, where, waiting] = ['#frame', '#where', '#waiting'].map((id) => document.querySelector(id))
+const find = (id) => document.querySelector(id)
+
+export async function preview(name) {
+  await editor(find('#code'), find('#saved'))
   let shown = null
-  sidecar(name).onStatus(({ url }) => {
+  await sidecar(name).onStatus(({ url }) => {
     // Another run may have another port.
     if (url === shown) return
     shown = url
-    where.textContent = url ?? ''
-    waiting.hidden = url !== null
-    frame.src = url ?? 'about:blank'
+    find('#where').textContent = url ?? ''
+    find('#waiting').hidden = url !== null
+    find('#frame').src = url ?? 'about:blank'
   })
-  editor()
 }
 
-async function editor() {
-  const [code, saved] = ['#code', '#saved'].map((id) => document.querySelector(id))
+async function editor(code, saved) {
   code.value = await invoke('source')
   let wait
   code.oninput = () => {
     clearTimeout(wait)
     saved.textContent = ''
     wait = setTimeout(async () => {
-      await invoke('save', { text: code.value })
-      saved.textContent = 'saved'
+      try {
+        await invoke('save', { text: code.value })
+        saved.textContent = 'saved'
+      } catch (error) {
+        explain(find('#failure'), error)
+      }
     }, 300)
   }
 }

@@ -18,15 +18,18 @@ const WORDS = {
 }
 
 export function timeline(list) {
-  onEvent(
+  return onEvent(
     (event) => {
       const item = document.createElement('li')
-      item.className = event.event
+      item.dataset.event = event.event
       const time = document.createElement('time')
       time.textContent = new Date(event.at).toLocaleTimeString()
       const who = document.createElement('b')
       who.textContent = event.sidecar
-      item.append(time, ' ', who, ' ', WORDS[event.event]?.(event) ?? event.event)
+      const what = document.createElement('span')
+      // Events that are newer than this page are told by their name.
+      what.textContent = WORDS[event.event]?.(event) ?? event.event
+      item.append(time, who, what)
       list.prepend(item)
       while (list.childElementCount > KEPT) list.lastElementChild.remove()
     },
