@@ -32,7 +32,7 @@ pub(crate) fn all(words: &[&str]) -> Result<()> {
     let storms = |_: &mut LeftOut| storm::run(&["processes", "--long"]);
     let mut parts = vec![
         Part { name: "tests", budget: 1200, run: &tests },
-        Part { name: "desktop", budget: 300, run: &desktop },
+        Part { name: "desktop", budget: 600, run: &desktop },
         Part { name: "lints", budget: 420, run: &lints },
         Part { name: "other systems", budget, run: &cross },
     ];

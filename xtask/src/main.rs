@@ -24,7 +24,6 @@ mod setup;
 mod storm;
 mod tauri;
 mod tidy;
-mod window;
 mod workflows;
 
 use std::process::ExitCode;
@@ -42,10 +41,9 @@ cargo xtask <command>
                 `--require` as for `test`, `--require cross` as for `cross`, --setup installs what desktop and cross
                 need, --full the long storms and the desktop under wine, too
   ci --lints    what is no test and needs no other system; `--require desktop` as for `test`
-  desktop [plugin|package]…  the Tauri plugin against a mock of a window, its package for JavaScript in Node.js; --setup
-                installs Debian's packages for that, --require makes an error of what did not run
-  window        the example app in a real window, its buttons pressed and its processes counted; pictures of it in
-                target/window; --require makes an error of it where something is missing for that
+  desktop [plugin|package|window]…  the Tauri plugin against a mock of a window, its package for JavaScript in Node.js,
+                the example app in a real window, its buttons pressed and its processes counted (pictures in
+                target/window); --setup installs Debian's packages for that, --require makes an error of what did not run
   cross [windows|macos|arm64]…  build and try the other systems here; --setup installs what that needs, --require
                 makes an error of what could run and did not, --within SECONDS begins no system after that time, --full
                 the plugin under wine, too
@@ -85,7 +83,6 @@ fn main() -> ExitCode {
         ["cross", words @ ..] => cross::run(words),
         ["tauri", words @ ..] => tauri::run(words, &mut LeftOut::default()),
         ["desktop", words @ ..] => desktop::run(words, &mut LeftOut::default()),
-        ["window", words @ ..] => window::run(words),
         ["programs"] => programs(),
         ["accuracy", words @ ..] => accuracy::run(words),
         ["manifests", words @ ..] => manifests::run(words),

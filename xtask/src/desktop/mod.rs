@@ -1,9 +1,10 @@
-//! `cargo xtask desktop`: the Tauri plugin and its package for JavaScript. They need what not every machine has: the
-//! system's webview to compile against, Node.js.
+//! `cargo xtask desktop`: the Tauri plugin, its package for JavaScript, and the example in a window. They need what not every
+//! machine has: the system's webview to compile against, Node.js, a screen that is none.
 
 mod libraries;
 mod package;
 mod plugin;
+mod window;
 
 use serde_json::Value;
 
@@ -20,9 +21,10 @@ struct Part {
 }
 
 /// Every part, in the order in which they are tried.
-const PARTS: [Part; 2] = [
+const PARTS: [Part; 3] = [
     Part { name: "plugin", missing: || Ok(libraries::missing()), run: plugin::test },
     Part { name: "package", missing: package::missing, run: package::test },
+    Part { name: "window", missing: window::missing, run: window::test },
 ];
 
 /// What is asked for.

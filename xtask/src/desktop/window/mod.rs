@@ -1,4 +1,4 @@
-//! `cargo xtask window`: the example app in a real window, its buttons pressed by WebDriver, and what it says compared with
+//! `cargo xtask desktop window`: the example app in a real window, its buttons pressed by WebDriver, and what it says compared with
 //! the table of processes.
 #![expect(clippy::print_stdout, reason = "a task talks to the person at the terminal")]
 
@@ -10,8 +10,7 @@ mod screen;
 mod step;
 mod story;
 
-use crate::error::{Error, Result};
-use crate::run::LeftOut;
+use crate::error::Result;
 use crate::setup;
 use crate::setup::Tool;
 
@@ -22,19 +21,6 @@ const TOOLS: [Tool; 4] = [
     ("/usr/bin/dbus-run-session", "dbus"),
     (screen::DRIVER, "webkit2gtk-driver"),
 ];
-
-/// Runs the story. `--require`: that something is missing for it is a failure, and not a line that says what to install.
-pub(crate) fn run(words: &[&str]) -> Result<()> {
-    let required = match words {
-        [] => false,
-        ["--require"] => true,
-        words => return Err(Error::new(format!("`{}` is no `--require`", words.join(" ")))),
-    };
-    match missing()? {
-        None => test(),
-        Some(why) => LeftOut::default().unless(required, "window", why),
-    }
-}
 
 /// What to install, in one line; `None` where nothing is missing. Builds the app for that, which tells whether its
 /// sidecars can be had.
@@ -60,14 +46,4 @@ pub(crate) fn test() -> Result<()> {
     story::tell()?;
     println!("== window: {:.1} s", start.elapsed().as_secs_f32());
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn it_takes_one_word() {
-        assert!(run(&["--fast"]).unwrap_err().to_string().contains("`--fast`"));
-    }
 }
