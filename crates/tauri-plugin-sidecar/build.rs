@@ -15,7 +15,7 @@ const COMMANDS: &[&str] = &[
     "status",
     "ready",
     "usage",
-    "containment_scope",
+    "containment",
     "events",
     "next",
     "close",

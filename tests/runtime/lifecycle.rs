@@ -45,12 +45,14 @@ fn starts_and_stops() {
     scene.it().start().wait().unwrap();
     let status = scene.it().status();
     assert_eq!((status.state, status.run, status.restarts), (State::Running, 1, 0));
+    assert!(status.since.is_some());
     let pid = status.pid.unwrap();
     assert!(lives(pid));
     assert_eq!(scene.it().url(), Some(format!("http://{}", status.address.unwrap())));
     scene.it().stop().wait().unwrap();
     assert!(!lives(pid));
     assert_eq!((scene.it().state(), scene.it().url()), (State::Stopped, None));
+    assert_eq!(scene.it().status().since, None);
     let gone_through = scene.states("it");
     assert_eq!(gone_through, [State::Starting, State::Running, State::Stopping, State::Stopped]);
     // Either is carried out in any state.

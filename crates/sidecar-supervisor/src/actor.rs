@@ -11,7 +11,7 @@ use sidecar_spec::Signal;
 use crate::app::{App, Shared};
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::event::{Blocker, Happened};
+use crate::event::{self, Blocker, Happened};
 use crate::exit::{Exit, ExitReason};
 use crate::machine::{Effect, Input, Machine, Outcome, Policy, RunInput, State, Ticket};
 use crate::reply::Answer;
@@ -236,6 +236,7 @@ impl Actor {
     fn enter(&mut self, state: State) {
         let mut view = self.shared.view();
         view.state = state;
+        view.since = state.is_up().then(|| view.since.unwrap_or_else(event::millis));
         match state {
             // At one moment: who sees the state sees why.
             State::Error | State::Restarting => view.error = self.machine.error().cloned(),

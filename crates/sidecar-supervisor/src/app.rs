@@ -59,6 +59,8 @@ pub(crate) struct Shared {
 #[derive(Debug, Clone)]
 pub(crate) struct View {
     pub(crate) state: State,
+    /// When it became ready, in milliseconds since 1970.
+    pub(crate) since: Option<u64>,
     pub(crate) run: u64,
     pub(crate) restarts: u32,
     pub(crate) running: Option<Arc<Running>>,
@@ -90,6 +92,7 @@ impl Shared {
     ) -> Self {
         let view = View {
             state: State::Idle,
+            since: None,
             run: 0,
             restarts: 0,
             running: None,

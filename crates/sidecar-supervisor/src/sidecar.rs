@@ -34,6 +34,8 @@ pub struct Status {
     pub name: String,
     /// What it is doing.
     pub state: State,
+    /// Since when it has been ready, in milliseconds since 1970; `None` while it is not.
+    pub since: Option<u64>,
     /// The number of the present or last run, from 1; 0: it never ran.
     pub run: u64,
     /// How often it was started again after a failure, since the supervisor began.
@@ -84,6 +86,7 @@ impl Sidecar {
         Status {
             name: self.shared.name.to_string(),
             state: view.state,
+            since: view.since,
             run: view.run,
             restarts: view.restarts,
             pid: view.pid,

@@ -72,11 +72,14 @@ export async function resume(): Promise<void> {
   await call('resume')
 }
 
+/** What ends with the app, and why it is not more. */
+export type Containment = { scope: ContainmentScope; reason: string | null }
+
 /**
  * How much of a sidecar's process tree ends with the app.
  *
  * Needs `sidecar:default`.
  */
-export function containmentScope(): Promise<ContainmentScope> {
-  return call('containment_scope')
+export function containment(): Promise<Containment> {
+  return call('containment')
 }

@@ -11,12 +11,13 @@
  * @packageDocumentation
  */
 export {
-  containmentScope,
+  containment,
   list,
   prepareForUpdate,
   resume,
   startAll,
   stopAll,
+  type Containment,
   type ContainmentScope
 } from './app.js'
 export { isSidecarError, SidecarError, type ErrorCode } from './error.js'

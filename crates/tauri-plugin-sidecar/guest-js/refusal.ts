@@ -42,7 +42,7 @@ function grant(command: string, text: string): string {
   if (denied) return `take \`${denied[2]}\` out of the capability \`${denied[1]}\`, which denies it`
   const elsewhere = /not allowed on window "(.*)", webview ".*", URL: (.*)/.exec(text)
   if (!elsewhere) {
-    return `add "${permission}" to \`permissions\` in a capability of this window, in \`src-tauri/capabilities\``
+    return `add "${permission}" to \`permissions\` in a capability of this window, in the app's \`capabilities\` directory`
   }
   const [, window, address] = elsewhere
   if (address === 'local') return `add "${window}" to \`windows\` in a capability that has "${permission}"`

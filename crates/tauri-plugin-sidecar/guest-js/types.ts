@@ -13,6 +13,10 @@ name: string,
  */
 state: State,
 /**
+ * Since when it has been ready, in milliseconds since 1970; `None` while it is not.
+ */
+since: number | null,
+/**
  * The number of the present or last run, from 1; 0: it never ran.
  */
 run: number,

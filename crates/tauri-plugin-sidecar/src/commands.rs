@@ -4,7 +4,8 @@
 
 use std::time::Duration;
 
-use sidecar_supervisor::{Line, Reply, Scope, Sidecar, Status, Usage};
+use serde::Serialize;
+use sidecar_supervisor::{Line, Reply, Scope, Sidecar, Status, Usage, containment_scope};
 use tauri::ipc::{Channel, Invoke, InvokeBody, Request};
 use tauri::{Runtime, State, Webview, command};
 
@@ -22,7 +23,7 @@ pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync 
         status,
         ready,
         usage,
-        containment_scope,
+        containment,
         events,
         next,
         close,
@@ -235,13 +236,22 @@ pub(crate) async fn resume(sidecars: State<'_, Sidecars>, allowed: Allowed) -> R
     Ok(())
 }
 
-/// How much of a sidecar's tree ends with the app, in a word.
+/// How much of a sidecar's tree ends with the app.
+#[derive(Debug, Serialize)]
+pub(crate) struct Containment {
+    scope: &'static str,
+    /// Why it is not the whole tree.
+    reason: Option<String>,
+}
+
 #[command]
-pub(crate) fn containment_scope() -> &'static str {
-    match sidecar_supervisor::containment_scope() {
-        Scope::WholeTree => "whole-tree",
-        Scope::Followed => "followed",
-        Scope::Leader(_) => "leader",
-        _ => "nothing",
-    }
+pub(crate) fn containment() -> Containment {
+    let (scope, reason) = match containment_scope() {
+        Scope::WholeTree => ("whole-tree", None),
+        Scope::Followed => ("followed", None),
+        Scope::Leader(why) => ("leader", Some(why)),
+        Scope::Nothing(why) => ("nothing", Some(why)),
+        _ => ("nothing", None),
+    };
+    Containment { scope, reason: reason.map(|why| why.to_string()) }
 }

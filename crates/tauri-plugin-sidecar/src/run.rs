@@ -58,14 +58,17 @@ fn warn_of_scope(supervisor: &Supervisor) {
     if supervisor.sidecars().next().is_none() {
         return;
     }
-    match containment_scope() {
-        Scope::Leader(Missing::Init) | Scope::Nothing(Missing::Init) => log::warn!(
-            "what sidecars start can outlive this app: call `tauri_plugin_sidecar::init_keeper()` in the first line of `main`"
-        ),
-        Scope::Leader(why) | Scope::Nothing(why) => {
-            log::warn!("what sidecars start can outlive this app: {why}");
-        }
-        _ => {}
+    let (Scope::Leader(why) | Scope::Nothing(why)) = containment_scope() else { return };
+    let what = match why {
+        Missing::Init => "call `tauri_plugin_sidecar::init_keeper()` in the first line of `main`".to_owned(),
+        why => why.to_string(),
+    };
+    let text = format!("what sidecars start can outlive this app: {what}");
+    log::warn!("{text}");
+    // Many apps have no logger while they are developed.
+    #[expect(clippy::print_stderr, reason = "for the developer")]
+    if cfg!(debug_assertions) && !log::log_enabled!(log::Level::Warn) {
+        eprintln!("warning: {text}");
     }
 }
 

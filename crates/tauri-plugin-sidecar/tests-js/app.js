@@ -123,6 +123,7 @@ export const state = (state, run = 1) => ({ event: { sidecar: 'db', run, at: 1, 
 export const status = (more = {}) => ({
   name: 'db',
   state: 'running',
+  since: 1_700_000_000_000,
   run: 1,
   restarts: 0,
   pid: 7,

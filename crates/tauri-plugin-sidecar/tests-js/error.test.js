@@ -58,12 +58,12 @@ const REFUSALS = [
   [
     'sidecar.start not allowed. Permissions associated with this command: sidecar:allow-start, sidecar:control',
     'not-allowed',
-    'add "sidecar:control" to `permissions` in a capability of this window, in `src-tauri/capabilities`'
+    'add "sidecar:control" to `permissions` in a capability of this window, in the app\'s `capabilities` directory'
   ],
   [
     'Command plugin:sidecar|start not allowed by ACL',
     'not-allowed',
-    'add "sidecar:control" to `permissions` in a capability of this window, in `src-tauri/capabilities`'
+    'add "sidecar:control" to `permissions` in a capability of this window, in the app\'s `capabilities` directory'
   ],
   [
     'sidecar.start not allowed on window "tray", webview "tray", URL: local\n\nallowed on: [windows: "main", URL: local]' +

@@ -1,12 +1,12 @@
 // Compiled, never run: what callers may write, and what they may not.
 import {
-  containmentScope,
+  containment,
   isSidecarError,
   list,
   onEvent,
   sidecar,
   SidecarError,
-  type ContainmentScope,
+  type Containment,
   type ErrorCode,
   type Line,
   type SidecarEvent,
@@ -32,7 +32,7 @@ export async function commands(): Promise<void> {
   // @ts-expect-error: null while it does not run
   ;(await db.usage()).memory
   const statuses: Status[] = await list()
-  const scope: ContainmentScope = await containmentScope()
+  const { scope }: Containment = await containment()
   // @ts-expect-error: no such scope
   scope === 'none'
   statuses satisfies readonly Status[]

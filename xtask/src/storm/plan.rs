@@ -44,7 +44,7 @@ const GONE_LATE: Option<f64> = Some(1000.0);
 /// Told.
 pub(super) const TOLD: Option<f64> = Some(100.0);
 
-pub(super) const PLAN: [Case; 40] = [
+pub(super) const PLAN: [Case; 41] = [
     keeper("T1", "t1_app_killed_when_up", "SIGKILL to the app when all is up", (1000, GONE)),
     keeper(
         "T1",
@@ -123,6 +123,7 @@ pub(super) const PLAN: [Case; 40] = [
     keeper("more", "killed_zygote_is_replaced", "a zygote that is killed is replaced", (20, None)),
     keeper("more", "last_words_are_kept", "what is said after the app died is kept", (20, None)),
     keeper("more", "threads_before_init", "init() where threads run already", (100, GONE)),
+    keeper("more", "thread_before_main", "a library has a thread before main", (100, GONE)),
     keeper("more", "app_killed_by_name", "the app is killed by its name", (1, None)),
     keeper("more", "launches", "launches that fail say why", (1, None)),
 ];

@@ -107,7 +107,7 @@ fn runs(page: Page<'_>) -> Result<()> {
         let seen = page.session.run_in_frame("#frame", body, page.until)?;
         Ok(Seen::when(seen == json!([format!("{url}/"), "Preview", "object"]), seen.to_string()))
     })?;
-    let scope = page.run("return window.__TAURI__.sidecar.containmentScope()")?;
+    let scope = page.run("return (await window.__TAURI__.sidecar.containment()).scope")?;
     check(scope == "whole-tree", || format!("not the whole tree would end with the app: {scope}"))?;
     page.picture("running")
 }

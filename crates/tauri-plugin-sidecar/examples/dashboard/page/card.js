@@ -13,7 +13,7 @@ export function card(name, parent) {
   const at = (selector) => root.querySelector(selector)
   const it = sidecar(name)
   const show = (error) => explain(at('.error'), error)
-  let since = null
+  let ready = null
   let again = null
 
   root.id = `card-${name}`
@@ -31,9 +31,9 @@ export function card(name, parent) {
   press('.restart', () => it.restart())
   press('.crash', () => invoke('crash', { name }))
 
-  it.onStatus(({ state, address, run, restarts, error }) => {
+  it.onStatus(({ state, since, address, run, restarts, error }) => {
     const up = UP.includes(state)
-    since = up ? (since ?? Date.now()) : null
+    ready = since
     if (state !== 'restarting') again = null
     root.dataset.state = state
     at('.state').textContent = state
@@ -55,7 +55,7 @@ export function card(name, parent) {
   it.onLine((line) => write(at('.log'), line), { tail: LINES }).catch(show)
 
   function tick() {
-    at('.uptime').textContent = since ? span(Date.now() - since) : '–'
+    at('.uptime').textContent = ready ? span(Date.now() - ready) : '–'
     at('.countdown').textContent = again ? `in ${(Math.max(0, again - Date.now()) / 1000).toFixed(1)} s` : ''
   }
 

@@ -3,7 +3,7 @@ import { explain } from './error.js'
 import { preview } from './preview.js'
 import { timeline } from './timeline.js'
 
-const { containmentScope, list, startAll, stopAll } = window.__TAURI__.sidecar
+const { containment, list, startAll, stopAll } = window.__TAURI__.sidecar
 
 const SCOPES = {
   'whole-tree': 'Close this app, or kill it: nothing of them is left.',
@@ -20,7 +20,7 @@ find('#start-all').onclick = () => startAll().catch(() => {})
 find('#stop-all').onclick = () => stopAll().catch(() => {})
 
 try {
-  find('#scope').textContent = SCOPES[await containmentScope()]
+  find('#scope').textContent = SCOPES[(await containment()).scope]
   await timeline(find('#events'))
   for (const { name } of await list()) card(name, find('#cards'))
   await preview('preview')
