@@ -9,6 +9,7 @@ crate::stories![
     a_page_that_is_slow_is_told_how_much_it_missed,
     events_come_as_they_happen,
     nothing_is_sent_that_the_page_does_not_ask_for,
+    a_page_that_comes_late_hears_what_was,
     a_stream_is_its_page_s_own,
     what_is_closed_sends_nothing,
 ];
@@ -86,6 +87,25 @@ fn nothing_is_sent_that_the_page_does_not_ask_for() {
     assert_eq!(stream.sent(), 1);
     let rest = until(&mut stream, |told| told["event"]["state"] == "running" && told["event"]["run"] == 2);
     assert!(rest.len() > 3, "{rest:?}");
+}
+
+fn a_page_that_comes_late_hears_what_was() {
+    let scene = Scene::of(&[("echo", this(&["echo"])), ("hidden", this(&["echo"]))]);
+    let page = scene.window("main");
+    page.ask("start", json!({ "name": "hidden" }));
+    page.ask("start", json!({ "name": "echo" }));
+    page.ask("stop", json!({ "name": "hidden" }));
+    let mut stream = page.open("events", json!({ "name": "echo", "tail": 2 }));
+    let past = stream.next();
+    let kinds: Vec<&str> =
+        past.as_array().unwrap().iter().map(|t| t["event"]["event"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["launched", "state"], "{past}");
+    page.ask("stop", json!({ "name": "echo" }));
+    assert_eq!(stream.next()[0]["event"]["state"], "stopping");
+    // Of what is denied nothing is told, then as now.
+    let mut all = scene.window("scoped").open("events", json!({ "tail": 1000 }));
+    let past = all.next();
+    assert!(past.as_array().unwrap().iter().all(|told| told["event"]["sidecar"] == "echo"), "{past}");
 }
 
 fn a_stream_is_its_page_s_own() {

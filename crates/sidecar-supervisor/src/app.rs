@@ -9,12 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sidecar_keeper::Ledger;
 use sidecar_spec::Sidecar;
-use tokio::sync::broadcast;
 
 use crate::actor::Message;
 use crate::capture::Runs;
 use crate::error::Error;
-use crate::event::{self, Event, Happened};
+use crate::event::{self, Event, Happened, Teller};
 use crate::instance::Instance;
 use crate::machine::State;
 use crate::output::Output;
@@ -32,7 +31,7 @@ pub(crate) struct App {
     pub(crate) instance: Instance,
     pub(crate) ledger: Option<Ledger>,
     pub(crate) sidecars: BTreeMap<String, Arc<Shared>>,
-    pub(crate) events: broadcast::Sender<Event>,
+    pub(crate) events: Teller,
     /// Nothing is started: an update is near.
     pub(crate) latched: AtomicBool,
     /// The programs that are being run once.
@@ -119,8 +118,6 @@ impl Shared {
 impl App {
     /// Tells everyone who listens.
     pub(crate) fn tell(&self, shared: &Shared, run: u64, what: Happened) {
-        let event = Event { sidecar: shared.name.to_string(), run, at: event::millis(), what };
-        // Nobody may be listening.
-        let _ = self.events.send(event);
+        self.events.tell(Event { sidecar: shared.name.to_string(), run, at: event::millis(), what });
     }
 }

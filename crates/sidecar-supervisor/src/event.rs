@@ -1,5 +1,7 @@
 //! What happens to sidecars, told to whoever listens.
 
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
@@ -13,7 +15,10 @@ use crate::exit::Exit;
 use crate::machine::State;
 
 /// So many events are kept for listeners that are slow.
-pub(crate) const KEPT: usize = 1024;
+const KEPT: usize = 1024;
+
+/// So many are kept for listeners that come late.
+const HISTORY: usize = 256;
 
 /// Something that happened to a sidecar.
 #[non_exhaustive]
@@ -126,15 +131,44 @@ pub enum Told {
     Missed(u64),
 }
 
+/// Tells events to all who listen.
+#[derive(Debug)]
+pub(crate) struct Teller {
+    sender: broadcast::Sender<Event>,
+    history: Mutex<VecDeque<Event>>,
+}
+
+impl Teller {
+    pub(crate) fn new() -> Self {
+        Self { sender: broadcast::channel(KEPT).0, history: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Event>> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn tell(&self, event: Event) {
+        let mut history = self.lock();
+        if history.len() == HISTORY {
+            history.pop_front();
+        }
+        history.push_back(event.clone());
+        // Nobody may be listening. It is told before the lock is open: who comes between is told neither twice nor never.
+        let _ = self.sender.send(event);
+    }
+
+    /// What was told lately, and what is told from now on.
+    pub(crate) fn listen(&self) -> (Vec<Event>, Events) {
+        let history = self.lock();
+        (history.iter().cloned().collect(), Events(self.sender.subscribe()))
+    }
+}
+
 /// The events from now on.
 #[derive(Debug)]
 pub struct Events(broadcast::Receiver<Event>);
 
 impl Events {
-    pub(crate) fn new(receiver: broadcast::Receiver<Event>) -> Self {
-        Self(receiver)
-    }
-
     /// The next event; `None` when the supervisor has ended.
     pub async fn next(&mut self) -> Option<Told> {
         match self.0.recv().await {
@@ -164,4 +198,25 @@ impl Events {
 pub(crate) fn millis() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(run: u64) -> Event {
+        Event { sidecar: "it".into(), run, at: 0, what: Happened::State { state: State::Running } }
+    }
+
+    #[test]
+    fn who_comes_late_is_told_neither_twice_nor_never() {
+        let teller = Teller::new();
+        (0..300).for_each(|run| teller.tell(event(run)));
+        let (history, mut events) = teller.listen();
+        let runs: Vec<u64> = history.iter().map(|event| event.run).collect();
+        assert_eq!(runs, (44..300).collect::<Vec<_>>());
+        assert!(events.ready(9).is_empty());
+        teller.tell(event(300));
+        assert!(matches!(&events.ready(9)[..], [Told::Event(event)] if event.run == 300));
+    }
 }

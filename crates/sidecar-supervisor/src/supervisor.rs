@@ -9,13 +9,12 @@ use std::time::{Duration, Instant};
 
 use sidecar_keeper::{Ledger, Swept};
 use sidecar_spec::{Run, Spec, SpecErrorKind};
-use tokio::sync::broadcast;
 
 use crate::actor::{self, Command, Gather, Message};
 use crate::app::{App, Shared};
 use crate::capture::Runs;
 use crate::error::{Error, Kind, Result};
-use crate::event::{self, Events};
+use crate::event::{Event, Events, Teller};
 use crate::fsx;
 use crate::instance::Instance;
 use crate::output::{self, Output};
@@ -129,7 +128,6 @@ impl Builder {
         let runtime = data_dir.join("runtime");
         let instance = Instance::open(&runtime)?;
         let (ledger, swept) = sweep(runtime.join("keepers"))?;
-        let (events, _) = broadcast::channel(event::KEPT);
         let (mut sidecars, mut inboxes) = (BTreeMap::new(), Vec::new());
         for (name, sidecar) in &self.spec.sidecars {
             let (sender, inbox) = channel();
@@ -149,7 +147,7 @@ impl Builder {
             instance,
             ledger,
             sidecars,
-            events,
+            events: Teller::new(),
             latched: AtomicBool::new(false),
             runs: Runs::default(),
         });
@@ -319,7 +317,12 @@ impl Supervisor {
 
     /// What happens from now on.
     pub fn events(&self) -> Events {
-        Events::new(self.owner.app.events.subscribe())
+        self.history().1
+    }
+
+    /// The last 256 events, the oldest first, and what happens from now on: nothing between them is lost, or told twice.
+    pub fn history(&self) -> (Vec<Event>, Events) {
+        self.owner.app.events.listen()
     }
 
     /// What earlier runs of the app had left behind, which was ended when this supervisor was built.

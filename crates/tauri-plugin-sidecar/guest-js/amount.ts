@@ -1,10 +1,10 @@
-/** The largest number of lines that is asked for: more than are ever kept. */
+/** The largest number of them that is asked for: more than are ever kept. */
 const ALL = 0xffff_ffff
 
-/** A number of lines, of which `Infinity` is all. Throws a `RangeError` where it is none. */
+/** A number of lines or events, of which `Infinity` is all. Throws a `RangeError` where it is none. */
 export function lines(count: number): number {
   if (count === Infinity) return ALL
-  if (!Number.isInteger(count) || count < 0) throw new RangeError(`${count} is not a number of lines`)
+  if (!Number.isInteger(count) || count < 0) throw new RangeError(`${count} is no number of them`)
   return Math.min(count, ALL)
 }
 

@@ -1,11 +1,24 @@
+import { lines as amount } from './amount.js'
 import { each, listen, type ListenOptions, type Unlisten } from './listen.js'
 import { Stream } from './stream.js'
 import type { SidecarEvent, Told } from './types.js'
 import { values, type IterateOptions, type Missed } from './values.js'
 
+/** Where events begin. */
+type Tail = {
+  /**
+   * Begins with so many of those that were told before, `Infinity` being all that are kept: the last 256 of all sidecars.
+   * 0 by default: with what happens now.
+   */
+  tail?: number | undefined
+}
+
+/** How a `for await` loop goes over events. */
+export type EventsOptions = IterateOptions & Tail
+
 /** Events of one sidecar, or of all that this window may name. */
-export function stream(name?: string): Stream<Told> {
-  return new Stream('events', { name })
+export function stream(name?: string, { tail = 0 }: Tail = {}): Stream<Told> {
+  return new Stream('events', { name, tail: amount(tail) })
 }
 
 /**
@@ -13,7 +26,7 @@ export function stream(name?: string): Stream<Told> {
  *
  * Needs `sidecar:default`.
  */
-export function events(options: IterateOptions = {}): AsyncIterableIterator<SidecarEvent> {
+export function events(options: EventsOptions = {}): AsyncIterableIterator<SidecarEvent> {
   return iterate(undefined, options)
 }
 
@@ -31,10 +44,10 @@ export function onEvent(
 }
 
 /** How a listener for events is called. */
-export type EventOptions = ListenOptions & Pick<IterateOptions, 'onMissed'>
+export type EventOptions = ListenOptions & Pick<IterateOptions, 'onMissed'> & Tail
 
-export function iterate(name: string | undefined, options: IterateOptions): AsyncIterableIterator<SidecarEvent> {
-  return values(stream(name), event, options)
+export function iterate(name: string | undefined, options: EventsOptions): AsyncIterableIterator<SidecarEvent> {
+  return values(stream(name, options), event, options)
 }
 
 export function hear(
@@ -42,7 +55,7 @@ export function hear(
   listener: (event: SidecarEvent) => void,
   options: EventOptions
 ): Promise<Unlisten> {
-  const told = stream(name)
+  const told = stream(name, options)
   return listen(told, each(told, event, listener, options.onMissed), options)
 }
 

@@ -21,7 +21,7 @@ export {
   type ContainmentScope
 } from './app.js'
 export { isSidecarError, SidecarError, type ErrorCode } from './error.js'
-export { events, onEvent, type EventOptions } from './events.js'
+export { events, onEvent, type EventOptions, type EventsOptions } from './events.js'
 export type { LineOptions, LinesOptions } from './lines.js'
 export type { ListenOptions, Unlisten } from './listen.js'
 export { Sidecar, sidecar, type ReadyOptions } from './sidecar.js'

@@ -7,9 +7,8 @@ import * as lines from './lines.js'
 import type { ListenOptions, Unlisten } from './listen.js'
 import * as status from './status.js'
 import type { Line, SidecarEvent, Status, Usage } from './types.js'
-import type { EventOptions } from './events.js'
+import type { EventOptions, EventsOptions } from './events.js'
 import type { LineOptions, LinesOptions } from './lines.js'
-import type { IterateOptions } from './values.js'
 
 /** How long to wait for a sidecar. */
 export type ReadyOptions = {
@@ -179,14 +178,14 @@ export class Sidecar {
   }
 
   /**
-   * What happens to it from now on, until the app ends. Leaving the loop in any way closes it.
+   * What happens to it from now on, or with `tail` lately, until the app ends. Leaving the loop in any way closes it.
    *
    * It begins when the first event is asked for; where none may be missed, use {@link onEvent}. While the page is busy
    * the last 1024 events of all sidecars are kept, and the number of those that are gone is told to `onMissed`.
    *
    * Needs `sidecar:default`.
    */
-  events(options: IterateOptions = {}): AsyncIterableIterator<SidecarEvent> {
+  events(options: EventsOptions = {}): AsyncIterableIterator<SidecarEvent> {
     return events.iterate(this.name, options)
   }
 

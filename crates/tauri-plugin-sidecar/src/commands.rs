@@ -165,12 +165,13 @@ pub(crate) async fn events<R: Runtime>(
     sidecars: State<'_, Sidecars>,
     allowed: Allowed,
     name: Option<String>,
+    tail: Option<usize>,
     channel: Channel<Option<Batch>>,
 ) -> Result<u32> {
     if let Some(name) = &name {
         sidecars.named(name, &allowed)?;
     }
-    let source = Source::Events(sidecars.supervisor.events(), name, allowed);
+    let source = Source::events(&sidecars.supervisor, name, allowed, tail.unwrap_or(0));
     Ok(sidecars.streams.open(owner(&webview), source, channel))
 }
 

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
-use sidecar_supervisor::{Entry, Events, Follower, Told};
+use sidecar_supervisor::{Entry, Event, Events, Follower, Supervisor, Told};
 use tauri::async_runtime;
 use tauri::ipc::Channel;
 use tokio::sync::{Notify, watch};
@@ -34,8 +34,8 @@ pub(crate) enum Batch {
 /// Where it comes from.
 pub(crate) enum Source {
     Lines(Follower),
-    /// Of the one sidecar, or of all that the window may name.
-    Events(Events, Option<String>, Allowed),
+    /// Of the one sidecar, or of all that the window may name; first those that were told already.
+    Events(Events, Option<String>, Allowed, Vec<Told>),
 }
 
 /// Who opened it.
@@ -148,6 +148,20 @@ impl Stream {
 }
 
 impl Source {
+    /// Events of one sidecar, or of all that the window may name, beginning with the last `tail` of them.
+    pub(crate) fn events(
+        supervisor: &Supervisor,
+        name: Option<String>,
+        allowed: Allowed,
+        tail: usize,
+    ) -> Self {
+        let (past, events) = supervisor.history();
+        let mut past: Vec<Event> =
+            past.into_iter().filter(|e| concerns(e, name.as_deref(), &allowed)).collect();
+        let past = past.split_off(past.len().saturating_sub(tail));
+        Self::Events(events, name, allowed, past.into_iter().map(Told::Event).collect())
+    }
+
     async fn next(&mut self) -> Option<Batch> {
         match self {
             Self::Lines(follower) => {
@@ -160,11 +174,16 @@ impl Source {
                 }
                 Some(Batch::Lines(lines))
             }
-            Self::Events(events, name, allowed) => loop {
+            Self::Events(_, _, _, past) if !past.is_empty() => Some(Batch::Events(std::mem::take(past))),
+            Self::Events(events, name, allowed, _) => loop {
                 let first = events.next().await?;
                 let mut told = vec![first];
                 told.extend(events.ready(MOST - 1));
-                told.retain(|told| concerns(told, name.as_deref(), allowed));
+                told.retain(|told| match told {
+                    Told::Event(event) => concerns(event, name.as_deref(), allowed),
+                    // It may have been anything.
+                    _ => true,
+                });
                 if !told.is_empty() {
                     return Some(Batch::Events(told));
                 }
@@ -173,12 +192,9 @@ impl Source {
     }
 }
 
-/// Whether the page is to hear of it. What was missed may have been anything.
-fn concerns(told: &Told, name: Option<&str>, allowed: &Allowed) -> bool {
-    match told {
-        Told::Event(event) => name.is_none_or(|name| name == event.sidecar) && allowed.has(&event.sidecar),
-        _ => true,
-    }
+/// Whether the page is to hear of it.
+fn concerns(event: &Event, name: Option<&str>, allowed: &Allowed) -> bool {
+    name.is_none_or(|name| name == event.sidecar) && allowed.has(&event.sidecar)
 }
 
 #[cfg(test)]
@@ -186,7 +202,7 @@ mod tests {
     use std::sync::mpsc::{Receiver, channel};
     use std::time::Duration;
 
-    use sidecar_supervisor::{Spec, Supervisor};
+    use sidecar_supervisor::Spec;
     use tauri::ipc::InvokeResponseBody;
 
     use super::*;
@@ -213,7 +229,7 @@ mod tests {
     }
 
     fn all(supervisor: &Supervisor) -> Source {
-        Source::Events(supervisor.events(), None, Allowed::default())
+        Source::events(supervisor, None, Allowed::default(), 0)
     }
 
     const PATIENCE: Duration = Duration::from_secs(10);

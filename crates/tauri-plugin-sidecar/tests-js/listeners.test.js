@@ -165,7 +165,7 @@ test('a status is told at once, when it changed, and not when it did not', async
   await db.onStatus((status) => seen.push(status.state))
   assert.deepEqual(seen, ['starting'])
   assert.deepEqual(calls.slice(0, 2).map((call) => [call.name, call.args]), [
-    ['events', { name: 'db' }],
+    ['events', { name: 'db', tail: 0 }],
     ['status', { name: 'db' }]
   ])
   sources[0].give([state('starting')])

@@ -190,9 +190,9 @@ test('what cannot be opened rejects, and so does what fails later', async () => 
 
 test('events are those of one sidecar, or of all', async () => {
   const { named, sources } = app()
-  const [one, all] = [db.events().next(), events().next()]
+  const [one, all] = [db.events().next(), events({ tail: 2 }).next()]
   await settled()
-  assert.deepEqual(named('events').map((call) => call.args), [{ name: 'db' }, { name: undefined }])
+  assert.deepEqual(named('events').map((call) => call.args), [{ name: 'db', tail: 0 }, { name: undefined, tail: 2 }])
   sources[0].give([state('starting')])
   sources[1].give([state('stopped')])
   assert.deepEqual((await one).value, { sidecar: 'db', run: 1, at: 1, event: 'state', state: 'starting' })

@@ -33,6 +33,6 @@ export function timeline(list) {
       list.prepend(item)
       while (list.childElementCount > KEPT) list.lastElementChild.remove()
     },
-    { onMissed: (count) => console.warn(`${count} events came too fast to be shown`) }
+    { tail: KEPT, onMissed: (count) => console.warn(`${count} events came too fast to be shown`) }
   )
 }
