@@ -10,9 +10,9 @@ use crate::field::{Field, figures};
 /// The role of an app that has such a library.
 pub(crate) const ROLE: &str = "app-with-a-library";
 
-/// Runs before `main`; constructors with a number are called first, those of std among them.
+/// Runs before `main`, and as those of libraries before the program's own: by its number, between std's and the keeper's.
 #[used]
-#[unsafe(link_section = ".init_array.00200")]
+#[unsafe(link_section = ".init_array.00100")]
 static LIBRARY: extern "C" fn() = {
     extern "C" fn load() {
         if std::env::args().nth(1).as_deref() == Some(ROLE) {

@@ -9,11 +9,15 @@ use std::sync::OnceLock;
 /// Their numbers, that of the main thread among them; empty where constructors are not known to run.
 static THREADS: OnceLock<Vec<u32>> = OnceLock::new();
 
-/// Called by the C library before `main`, after the constructors of all libraries.
+/// Called by the C library after the constructors of all libraries, and before those of the program that have no number or
+/// a higher one (std's own has 99): a thread that Rust code of the program starts before `main` is not counted.
+///
+/// In a library that is loaded later it sees the threads that its program has by then; they run no code of this library,
+/// nor of its std, unless both share one (`-C prefer-dynamic`, which no app is shipped with).
 #[cfg(target_env = "gnu")]
 #[used]
 // SAFETY: the section holds pointers to functions of C that take arguments which this one ignores.
-#[unsafe(link_section = ".init_array")]
+#[unsafe(link_section = ".init_array.00101")]
 static CONSTRUCTOR: extern "C" fn() = {
     extern "C" fn note() {
         let _ = THREADS.set(super::proc::thread_numbers());
