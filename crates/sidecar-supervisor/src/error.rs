@@ -160,6 +160,17 @@ impl Error {
         self
     }
 
+    /// The same without what another sidecar told: of one that it depends on, only that it does not run.
+    #[must_use]
+    pub fn without_others(&self) -> Self {
+        match self.0.kind {
+            Kind::DependencyFailed => {
+                Self::new(Kind::DependencyFailed, "a sidecar that this one needs does not run")
+            }
+            _ => self.clone(),
+        }
+    }
+
     /// What went wrong, to match on.
     pub fn kind(&self) -> Kind {
         self.0.kind

@@ -51,7 +51,8 @@ fn plain(text: &str) -> String {
             None => after,
         };
     }
-    out + rest
+    // As JavaScript has it.
+    (out + rest).replace("`None`", "`null`")
 }
 
 #[cfg(test)]

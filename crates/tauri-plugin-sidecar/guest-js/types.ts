@@ -13,7 +13,7 @@ name: string,
  */
 state: State,
 /**
- * Since when it has been ready, in milliseconds since 1970; `None` while it is not.
+ * Since when it has been ready, in milliseconds since 1970; `null` while it is not.
  */
 since: number | null,
 /**

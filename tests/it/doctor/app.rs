@@ -300,4 +300,8 @@ fn what_runs_the_sidecars() {
     );
     app.write("src/main.rs", "fn main() {\n    tauri_plugin_sidecar::init_keeper();\n}\n");
     app.compare(&look(), str![""]);
+    // What the app would refuse when it starts.
+    app.write("sidecar.toml", &format!("{manifest}\n[sidecar.tool.run]\ndepends-on = [\"db\"]\n"));
+    let told = String::from_utf8(ill(&app).get_output().stdout.clone()).unwrap();
+    assert!(told.contains("problem manifest") && told.contains("`db`"), "{told}");
 }

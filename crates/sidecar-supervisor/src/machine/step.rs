@@ -193,7 +193,10 @@ impl Machine {
                         .help(
                             "they wait for the system, such as for a network disk; they end when it answers",
                         );
-                Self::answer_all(&mut self.want_down, &Err(error), out);
+                // Nor is it known when another run could begin.
+                for wanting in [&mut self.want_down, &mut self.want_up] {
+                    Self::answer_all(wanting, &Err(error.clone()), out);
+                }
             }
             Phase::Waiting(_) => self.begin(out),
             _ => {}

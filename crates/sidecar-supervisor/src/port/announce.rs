@@ -77,6 +77,11 @@ impl Refusal {
         }
     }
 
+    /// Whether it is an address that stands for all, loopback included.
+    pub(crate) fn is_everywhere(&self) -> bool {
+        matches!(self, Self::NotLoopback(_, Some(_)))
+    }
+
     /// What it is for a sidecar that other machines may reach: one that listens on all addresses is reached on loopback.
     pub(crate) fn unless(self, expose: Expose) -> std::result::Result<Found, Self> {
         match self {

@@ -53,13 +53,20 @@ pub(crate) fn elsewhere(keeper: &Keeper, expected: Option<SocketAddr>) -> Vec<So
 }
 
 fn judge(listeners: &[Listener], host: IpAddr, expose: Expose) -> Proof {
-    // Whoever listens on all addresses is reached on this one as well.
+    // Whoever listens on all addresses is reached on this one as well, where nobody listens on this one itself.
+    let exactly = |listener: &&Listener| listener.address.ip() == host;
     let reached =
         |listener: &&Listener| listener.address.ip() == host || listener.address.ip().is_unspecified();
     let (own, others): (Vec<_>, Vec<_>) = listeners.iter().partition(|listener| !listener.owners.is_empty());
     let exposed = own.iter().find(|listener| !listener.address.ip().is_loopback());
     if let Some(exposed) = exposed.filter(|_| expose != Expose::All) {
         return Proof::Exposed(exposed.address);
+    }
+    if own.iter().any(exactly) {
+        return Proof::Own;
+    }
+    if let Some(foreign) = others.iter().find(|listener| exactly(listener)) {
+        return Proof::Foreign(foreign.address);
     }
     if own.iter().any(reached) {
         return Proof::Own;
@@ -110,6 +117,11 @@ mod tests {
             (vec![listener("[::]:80", &[7])], Proof::Own),
             (vec![listener("127.0.0.1:80", &[7]), listener("10.0.0.1:80", &[7])], Proof::Own),
             (vec![listener("10.0.0.1:80", &[7])], Proof::Nobody),
+            // What comes from here reaches the other one.
+            (
+                vec![listener("[::]:80", &[7]), listener("127.0.0.1:80", &[])],
+                Proof::Foreign("127.0.0.1:80".parse().unwrap()),
+            ),
             (vec![listener("0.0.0.0:80", &[])], Proof::Foreign("0.0.0.0:80".parse().unwrap())),
         ] {
             assert_eq!(judge(&listeners, host, Expose::All), expected, "{listeners:?}");

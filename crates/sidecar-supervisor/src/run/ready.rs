@@ -122,8 +122,13 @@ impl Search {
 /// another, a better one may follow.
 fn refuse(context: &Context, refusal: &Refusal) -> Result<(), ()> {
     if refusal.kind() == Kind::NotLoopback {
-        let error = Error::new(Kind::NotLoopback, format!("`{}` {refusal}", context.name()))
-            .help("let it listen on 127.0.0.1, or allow it with `expose = \"all\"`");
+        let error = Error::new(Kind::NotLoopback, format!("`{}` {refusal}", context.name())).help(
+            if refusal.is_everywhere() {
+                "let it listen on 127.0.0.1, or allow it with `expose = \"all\"`"
+            } else {
+                "let it listen on 127.0.0.1"
+            },
+        );
         context.tell(RunInput::Unfit(Failure::permanent(error)));
         return Err(());
     }

@@ -185,12 +185,13 @@ impl Project<'_> {
     }
 }
 
-/// Whether the manifest declares something, and waits for features that the package has.
+/// Whether the manifest declares something, waits for features that the package has, and has `run` tables that fit together.
 fn declared(scene: &Scene<'_>) -> Vec<Check> {
     const NAME: &str = "manifest";
     let Some(manifest) = &scene.manifest else { return Vec::new() };
     let file = scene.shown(&manifest.path);
-    vec![match (features::check(manifest, &scene.project.package.features), manifest.sidecars.len()) {
+    let agrees = features::check(manifest, &scene.project.package.features);
+    vec![match (agrees.and_then(|()| manifest.check_runs()), manifest.sidecars.len()) {
         (Err(error), _) => Check::of(NAME, CheckState::Problem, &error),
         (_, 0) => Check::note(NAME, format!("{file} declares no sidecars yet"))
             .help("run `cargo sidecar add OWNER/REPO`"),

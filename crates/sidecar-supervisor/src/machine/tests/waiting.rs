@@ -21,6 +21,20 @@ fn who_waits_hears_and_starts_nothing() {
 }
 
 #[test]
+fn who_waits_for_another_run_hears_where_the_last_one_cannot_be_killed() {
+    let mut story = Story::new(&run_spec());
+    story.up(1).tell(Input::Restart(2)).tell(Input::Await(3)).take();
+    // The grace, the kill, and twice the time that a kill may take.
+    for _ in 0..4 {
+        story.wait(20_000);
+    }
+    let done = story.take();
+    for ticket in [2, 3] {
+        assert!(done.contains(&failed(ticket, Kind::Timeout)), "{done:?}");
+    }
+}
+
+#[test]
 fn who_waits_for_one_that_failed_hears_why() {
     let mut story = Story::new(&run_spec());
     story.tell(Input::Start(1)).needs();
