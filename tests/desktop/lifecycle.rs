@@ -15,7 +15,9 @@ crate::stories![
     a_page_does_not_wait_longer_than_it_wants,
     a_page_writes_to_a_sidecar,
     an_update_stops_everything_until_it_is_given_up,
+    what_is_sent_twice_is_written_once,
     nothing_is_left_when_the_app_has_ended,
+    nothing_is_left_where_no_event_tells_of_the_end,
     rust_code_holds_the_same_sidecars,
     a_spec_that_does_not_fit_keeps_the_app_from_starting,
 ];
@@ -97,9 +99,17 @@ fn a_page_does_not_wait_longer_than_it_wants() {
     let mut deaf = this(&["count", "0"]);
     deaf["port"] = json!("lease");
     deaf["health"] = json!({ "ready": "tcp" });
-    let scene = Scene::built(&[("deaf", deaf)], |builder| builder);
-    let error = scene.window("main").refused("ready", json!({ "name": "deaf", "timeout": 50 }));
+    let mut failing = this(&["no such kind"]);
+    failing["restart"] = json!({ "backoff": { "first": "10s", "max": "10s" } });
+    let scene = Scene::built(&[("deaf", deaf), ("failing", failing)], |builder| builder);
+    let page = scene.window("main");
+    let error = page.refused("ready", json!({ "name": "deaf", "timeout": 50 }));
     assert_eq!((error["code"].as_str(), &error["facts"]), (Some("timeout"), &json!([["state", "starting"]])));
+    // It says why it failed last.
+    eventually("its failure", || state(&page.ask("status", json!({ "name": "failing" }))) == "restarting");
+    let error = page.refused("ready", json!({ "name": "failing", "timeout": 50 }));
+    assert_eq!(error["facts"][1][0], "last failure", "{error:#}");
+    assert!(error["log"].to_string().contains("no such kind is no kind of sidecar"), "{error:#}");
 }
 
 fn a_page_writes_to_a_sidecar() {
@@ -124,6 +134,32 @@ fn a_page_writes_to_a_sidecar() {
     page.ask("close_stdin", json!({ "name": "echo" }));
     eventually("its end", || state(&page.ask("status", json!({ "name": "echo" }))) == "stopped");
     assert_eq!(write(b"x").unwrap_err()["code"], "not-running");
+}
+
+fn what_is_sent_twice_is_written_once() {
+    let scene = Scene::of(&[("echo", this(&["echo"]))]);
+    let page = scene.window("main");
+    page.ask("start", json!({ "name": "echo" }));
+    for call in ["a", "a", "b"] {
+        let headers = [("sidecar", "echo"), ("sidecar-call", call)];
+        page.send("write_stdin", format!("{call}\n").into_bytes().into(), &headers).unwrap();
+    }
+    page.ask("close_stdin", json!({ "name": "echo" }));
+    eventually("its end", || state(&page.ask("status", json!({ "name": "echo" }))) == "stopped");
+    let lines = page.ask("tail", json!({ "name": "echo", "lines": 9 }));
+    let texts: Vec<&str> = lines.as_array().unwrap().iter().map(|l| l["text"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["heard a", "heard b"]);
+}
+
+/// Where the main thread restarts the app, Tauri only lets go of what it keeps.
+fn nothing_is_left_where_no_event_tells_of_the_end() {
+    let scene = Scene::built(&[("web", server())], |builder| builder);
+    let pid = scene.window("main").ask("ready", json!({ "name": "web" }))["pid"].as_u64().unwrap();
+    scene.handle.cleanup_before_exit();
+    assert!(!lives(pid));
+    // Nothing starts it again on the way out.
+    let error = scene.supervisor().sidecar("web").unwrap().start().wait().unwrap_err();
+    assert_eq!(error.kind().code(), "updating");
 }
 
 fn an_update_stops_everything_until_it_is_given_up() {

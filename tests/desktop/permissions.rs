@@ -9,6 +9,7 @@ crate::stories![
     one_that_may_look_may_do_nothing_else,
     a_scope_names_sidecars,
     what_is_denied_is_not_seen,
+    what_is_denied_is_told_by_nobody,
     whoever_may_not_name_all_may_not_command_all,
     a_token_needs_its_own_permission,
     an_unknown_name_is_told_with_the_nearest,
@@ -76,6 +77,27 @@ fn what_is_denied_is_not_seen() {
     let told = stream.next();
     let about: Vec<&Value> = told.as_array().unwrap().iter().map(|told| &told["event"]["sidecar"]).collect();
     assert!(!about.is_empty() && about.iter().all(|name| *name == "echo"), "{told}");
+}
+
+fn what_is_denied_is_told_by_nobody() {
+    let mut echo = this(&["echo"]);
+    echo["depends-on"] = json!(["hidden"]);
+    let mut hidden = this(&["the secret of hidden"]);
+    hidden["restart"] = json!("never");
+    hidden["health"] = json!({ "ready": "line:up" });
+    let scene = Scene::of(&[("echo", echo), ("hidden", hidden)]);
+    let page = scene.window("scoped");
+    let mut events = page.open("events", json!({}));
+    let error = page.refused("start", json!({ "name": "echo" }));
+    assert_eq!(error["code"], "dependency-failed");
+    let status = page.ask("status", json!({ "name": "echo" }));
+    let told = events.next();
+    for text in [&error, &status, &told, &page.refused("status", json!({ "name": "hiden" }))] {
+        assert!(!text.to_string().contains("hidden"), "{text:#}");
+    }
+    // Who may see all is told all.
+    let error = scene.window("main").refused("start", json!({ "name": "echo" }));
+    assert!(error.to_string().contains("the secret of hidden"), "{error:#}");
 }
 
 fn whoever_may_not_name_all_may_not_command_all() {

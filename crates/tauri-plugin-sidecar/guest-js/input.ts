@@ -22,7 +22,9 @@ function inTurn(name: string, command: () => Promise<void>): Promise<void> {
 /** Writes bytes; a copy, as they may have to wait. */
 export function write(name: string, data: string | Uint8Array): Promise<void> {
   const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data.slice()
-  return inTurn(name, () => call('write_stdin', bytes, { headers: { sidecar: name } }))
+  // Tauri sends a call once more when the page is left while it is open: what was written is not to be written again.
+  const id = `${Date.now()}-${Math.random()}`
+  return inTurn(name, () => call('write_stdin', bytes, { headers: { sidecar: name, 'sidecar-call': id } }))
 }
 
 /** Ends the input. */

@@ -1,5 +1,8 @@
 import { call, opened } from './ipc.js'
 
+/** What tells that the page came back; none where pages are rendered ahead. */
+const listened = typeof addEventListener === 'function' ? globalThis : undefined
+
 /**
  * Something of the supervisor's that comes in batches. It is opened when the first batch is asked for, and gives the next
  * one when that is asked for: a page that is slow is sent nothing, and lets nothing grow.
@@ -33,8 +36,20 @@ export class Stream<T> {
     if (this.id === undefined) {
       this.asked = true
       this.id = this.begin()
+      listened?.addEventListener('pageshow', this.reopen)
     }
     return this.id
+  }
+
+  /**
+   * Opens it once more: the page was left, which closes what it had open, and came back out of the browser's history. What
+   * came meanwhile is missed, nobody knows how much.
+   */
+  private readonly reopen = (event: PageTransitionEvent) => {
+    if (!event.persisted || this.closed || this.ended || this.id === undefined) return
+    this.id = undefined
+    // Whoever waits looks again, and asks for more.
+    this.take([{ missed: 0 } as T])
   }
 
   /** The next batch, as soon as there is one; `null` at the end, and when it is closed meanwhile. */
@@ -56,7 +71,8 @@ export class Stream<T> {
     else if (this.closed || this.ended) this.answer(null)
     else if (!this.asked) {
       this.asked = true
-      await call('next', { id })
+      // `false`: it was closed there, as by the app's end.
+      if ((await call<boolean>('next', { id })) === false && this.asked) this.take(null)
     }
   }
 
@@ -77,6 +93,7 @@ export class Stream<T> {
   close(): void {
     if (this.closed) return
     this.closed = true
+    listened?.removeEventListener('pageshow', this.reopen)
     // At once: it does not depend on the other side.
     this.answer(null)
     // One that could not be opened, or that the other side has closed, is closed.

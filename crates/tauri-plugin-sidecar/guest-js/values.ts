@@ -9,7 +9,8 @@ export type IterateOptions = {
   /** Ends the loop: it throws the signal's reason, and the stream is closed. */
   signal?: AbortSignal | undefined
   /**
-   * Called in its place between the others with the number of those that came while the page was busy, and are gone.
+   * Called in its place between the others with the number of those that came while the page was busy, and are gone; with
+   * 0 where nobody knows how many, as the page was away in the browser's history.
    * By default they are passed over.
    */
   onMissed?: ((count: number) => void) | undefined

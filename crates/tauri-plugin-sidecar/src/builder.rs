@@ -117,6 +117,7 @@ impl Builder {
                 let config = api.config().clone().unwrap_or_default();
                 let sidecars = run::begin(self, &config, app.path())?;
                 journal::keep(&sidecars.supervisor)?;
+                app.resources_table().add(sidecars.at_exit());
                 app.manage(sidecars);
                 Ok(())
             })

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use sidecar_supervisor::{Line, Reply, Scope, Sidecar, Status, Usage, containment_scope};
+use sidecar_supervisor::{Line, Missing, Reply, Scope, Sidecar, Status, Usage, containment_scope};
 use tauri::ipc::{Channel, Invoke, InvokeBody, Request};
 use tauri::{Runtime, State, Webview, command};
 
@@ -16,6 +16,10 @@ use crate::streams::{Batch, Owner, Source};
 
 /// The header that names the sidecar where the body is raw bytes.
 const HEADER: &str = "sidecar";
+
+/// The header that tells one call from another: Tauri's JavaScript sends a call once more when the page is left while it is
+/// open (tauri#14154).
+const CALL: &str = "sidecar-call";
 
 pub(crate) fn handler<R: Runtime>() -> impl Fn(Invoke<R>) -> bool + Send + Sync + 'static {
     tauri::generate_handler![
@@ -46,24 +50,29 @@ impl Sidecars {
     /// The sidecar, if the window may name it.
     fn named(&self, name: &str, allowed: &Allowed) -> Result<Sidecar> {
         allowed.check(name)?;
-        Ok(self.supervisor.sidecar(name)?)
+        self.supervisor.sidecar(name).map_err(|_| {
+            let known = self.supervisor.sidecars().map(|sidecar| sidecar.name().to_owned());
+            Error::unknown(name, &known.filter(|name| allowed.has(name)).collect::<Vec<_>>())
+        })
     }
 
     /// Checks that the window may name every sidecar.
     fn all(&self, allowed: &Allowed) -> Result<()> {
-        self.supervisor.sidecars().try_for_each(|sidecar| allowed.check(sidecar.name()))
+        let all = self.supervisor.sidecars().all(|sidecar| allowed.has(sidecar.name()));
+        if all { Ok(()) } else { Err(Error::not_all_allowed()) }
     }
 }
 
 #[command]
 pub(crate) async fn list(sidecars: State<'_, Sidecars>, allowed: Allowed) -> Result<Vec<Status>> {
     let all = sidecars.supervisor.sidecars();
-    Ok(all.filter(|sidecar| allowed.has(sidecar.name())).map(|sidecar| sidecar.status()).collect())
+    let all = all.filter(|sidecar| allowed.has(sidecar.name()));
+    Ok(all.map(|sidecar| allowed.shown(sidecar.status())).collect())
 }
 
 #[command]
 pub(crate) async fn status(sidecars: State<'_, Sidecars>, allowed: Allowed, name: String) -> Result<Status> {
-    Ok(sidecars.named(&name, &allowed)?.status())
+    Ok(allowed.shown(sidecars.named(&name, &allowed)?.status()))
 }
 
 #[command]
@@ -74,36 +83,36 @@ pub(crate) async fn ready(
     timeout: Option<u64>,
 ) -> Result<Status> {
     let sidecar = sidecars.named(&name, &allowed)?;
-    let Some(millis) = timeout else { return done(&sidecar, sidecar.ready()).await };
+    let Some(millis) = timeout else { return done(&allowed, &sidecar, sidecar.ready()).await };
     let limit = Duration::from_millis(millis);
-    match tokio::time::timeout(limit, done(&sidecar, sidecar.ready())).await {
+    match tokio::time::timeout(limit, done(&allowed, &sidecar, sidecar.ready())).await {
         Ok(outcome) => outcome,
-        Err(_) => Err(Error::Timeout { sidecar: name, state: sidecar.state(), waited: millis }),
+        Err(_) => Err(Error::not_ready_after(millis, &sidecar, &allowed)),
     }
 }
 
 #[command]
 pub(crate) async fn start(sidecars: State<'_, Sidecars>, allowed: Allowed, name: String) -> Result<Status> {
     let sidecar = sidecars.named(&name, &allowed)?;
-    done(&sidecar, sidecar.start()).await
+    done(&allowed, &sidecar, sidecar.start()).await
 }
 
 #[command]
 pub(crate) async fn stop(sidecars: State<'_, Sidecars>, allowed: Allowed, name: String) -> Result<Status> {
     let sidecar = sidecars.named(&name, &allowed)?;
-    done(&sidecar, sidecar.stop()).await
+    done(&allowed, &sidecar, sidecar.stop()).await
 }
 
 #[command]
 pub(crate) async fn restart(sidecars: State<'_, Sidecars>, allowed: Allowed, name: String) -> Result<Status> {
     let sidecar = sidecars.named(&name, &allowed)?;
-    done(&sidecar, sidecar.restart()).await
+    done(&allowed, &sidecar, sidecar.restart()).await
 }
 
 /// What can be seen of it when the command is done.
-async fn done(sidecar: &Sidecar, reply: Reply<()>) -> Result<Status> {
-    reply.await?;
-    Ok(sidecar.status())
+async fn done(allowed: &Allowed, sidecar: &Sidecar, reply: Reply<()>) -> Result<Status> {
+    reply.await.map_err(|error| allowed.error(error))?;
+    Ok(allowed.shown(sidecar.status()))
 }
 
 #[command]
@@ -179,15 +188,14 @@ fn owner<R: Runtime>(webview: &Webview<R>) -> Owner {
     Owner { page: webview.label().to_owned(), window: webview.window().label().to_owned() }
 }
 
-/// The page is done with the last batch.
+/// The page is done with the last batch. Whether the stream is open: a page that comes back from the history finds it closed.
 #[command]
 pub(crate) async fn next<R: Runtime>(
     webview: Webview<R>,
     sidecars: State<'_, Sidecars>,
     id: u32,
-) -> Result<()> {
-    sidecars.streams.next(webview.label(), id);
-    Ok(())
+) -> Result<bool> {
+    Ok(sidecars.streams.next(webview.label(), id))
 }
 
 #[command]
@@ -207,13 +215,17 @@ pub(crate) async fn write_stdin(
     request: Request<'_>,
 ) -> Result<()> {
     let name = request.headers().get(HEADER).and_then(|value| value.to_str().ok());
-    let name = name.ok_or(Error::BadInput("`write_stdin` needs the header `sidecar`"))?;
+    let name = name.ok_or_else(|| Error::bad_input("`write_stdin` needs the header `sidecar`"))?;
     let sidecar = sidecars.named(name, &allowed)?;
+    let call = request.headers().get(CALL).and_then(|value| value.to_str().ok());
+    if call.is_some_and(|call| sidecars.calls.is_known(call)) {
+        return Ok(());
+    }
     let bytes = match request.body() {
         InvokeBody::Raw(bytes) => bytes.clone(),
         // Where the webview has no way for bytes, they come as numbers.
         InvokeBody::Json(json) => {
-            serde_json::from_value(json.clone()).map_err(|_| Error::BadInput("`write_stdin` takes bytes"))?
+            serde_json::from_value(json.clone()).map_err(|_| Error::bad_input("`write_stdin` takes bytes"))?
         }
     };
     Ok(sidecar.write_stdin(bytes).await?)
@@ -246,7 +258,7 @@ pub(crate) struct Containment {
 }
 
 #[command]
-pub(crate) fn containment() -> Containment {
+pub(crate) async fn containment() -> Containment {
     let (scope, reason) = match containment_scope() {
         Scope::WholeTree => ("whole-tree", None),
         Scope::Followed => ("followed", None),
@@ -254,5 +266,9 @@ pub(crate) fn containment() -> Containment {
         Scope::Nothing(why) => ("nothing", Some(why)),
         _ => ("nothing", None),
     };
-    Containment { scope, reason: reason.map(|why| why.to_string()) }
+    let reason = reason.map(|why| match why {
+        Missing::Init => "`init_keeper()` was not called".to_owned(),
+        why => why.to_string(),
+    });
+    Containment { scope, reason }
 }

@@ -1,139 +1,96 @@
 //! What a command fails with, in the shape that all errors of the project have.
 
-use std::fmt;
+use serde::Serialize;
+use sidecar_supervisor::{Kind, Sidecar, spec};
 
-use serde::{Serialize, Serializer};
-
+use crate::scope::Allowed;
 use crate::supervisor;
 
-/// What this plugin's commands return.
-pub type Result<T> = std::result::Result<T, Error>;
+pub(crate) type Result<T> = std::result::Result<T, Error>;
 
-/// Why a command of the plugin failed. Serialised it is `{ code, message, help, facts, log }`.
-#[non_exhaustive]
-#[derive(Debug)]
-pub enum Error {
-    /// The supervisor refused, or the sidecar failed.
-    Supervisor(supervisor::Error),
-    /// `not-allowed`: the capability's scope leaves this sidecar out.
-    NotAllowed {
-        /// Which sidecar.
-        sidecar: String,
-        /// The sidecars that the window may name.
-        allowed: Vec<String>,
-    },
-    /// `timeout`: it is not ready yet, and the page does not want to wait longer.
-    Timeout {
-        /// Which sidecar.
-        sidecar: String,
-        /// What it is doing.
-        state: supervisor::State,
-        /// How long it was waited for, in milliseconds.
-        waited: u64,
-    },
-    /// `bad-input`: the call is not as the API makes it.
-    BadInput(&'static str),
+/// Why a command failed. JavaScript is given all of it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Error {
+    code: &'static str,
+    message: String,
+    help: Option<String>,
+    facts: Vec<(String, String)>,
+    log: Vec<String>,
 }
 
 impl From<supervisor::Error> for Error {
     fn from(error: supervisor::Error) -> Self {
-        Self::Supervisor(error)
+        Self {
+            code: error.kind().code(),
+            message: error.headline().to_owned(),
+            help: error.help_text().map(str::to_owned),
+            facts: error.facts().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+            log: error.log_tail().to_vec(),
+        }
     }
-}
-
-/// An error of this crate, as data.
-#[derive(Serialize)]
-struct Data<'a> {
-    code: &'static str,
-    message: String,
-    help: Option<&'a str>,
-    facts: Vec<(&'static str, String)>,
-    log: [&'static str; 0],
 }
 
 impl Error {
-    /// The stable kebab-case code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Supervisor(error) => error.kind().code(),
-            Self::NotAllowed { .. } => "not-allowed",
-            Self::Timeout { .. } => supervisor::Kind::Timeout.code(),
-            Self::BadInput(_) => "bad-input",
-        }
+    fn new(code: &'static str, message: String) -> Self {
+        Self { code, message, help: None, facts: Vec::new(), log: Vec::new() }
     }
 
-    fn headline(&self) -> String {
-        match self {
-            Self::Supervisor(error) => error.headline().to_owned(),
-            Self::NotAllowed { sidecar, .. } => {
-                format!("this window has no permission for the sidecar `{sidecar}`")
-            }
-            Self::Timeout { sidecar, waited, .. } => format!("`{sidecar}` is not ready after {waited} ms"),
-            Self::BadInput(what) => (*what).to_owned(),
+    /// `not-allowed`: the capability's scope leaves this sidecar out. It tells whom the window may name; not whether there
+    /// is one of that name.
+    pub(crate) fn not_allowed(sidecar: &str, allowed: &Allowed) -> Self {
+        let message = format!("this window has no permission for the sidecar `{sidecar}`");
+        let mut error = Self::new("not-allowed", message);
+        let names = allowed.names();
+        if !names.is_empty() {
+            error.facts.push(("allowed".to_owned(), names.join(", ")));
         }
+        error.help = Some(if allowed.denies(sidecar) {
+            format!(
+                "a capability of this window has it under `deny`: remove `{{ \"name\": \"{sidecar}\" }}` there"
+            )
+        } else {
+            format!(
+                "add `{{ \"name\": \"{sidecar}\" }}` to the `allow` list of its permission, in the window's capability"
+            )
+        });
+        error
     }
 
-    fn facts(&self) -> Vec<(&'static str, String)> {
-        match self {
-            Self::NotAllowed { allowed, .. } if !allowed.is_empty() => vec![("allowed", allowed.join(", "))],
-            Self::Timeout { state, .. } => vec![("state", state.to_string())],
-            _ => Vec::new(),
-        }
+    /// `not-allowed`: what acts on all sidecars needs all of them.
+    pub(crate) fn not_all_allowed() -> Self {
+        let mut error =
+            Self::new("not-allowed", "this window has no permission for all sidecars at once".to_owned());
+        error.help =
+            Some("name those that you mean, or give its capability a permission without a scope".to_owned());
+        error
     }
 
-    fn help(&self) -> Option<&'static str> {
-        match self {
-            Self::NotAllowed { .. } => Some(
-                "add `{ \"name\": … }` to the `allow` list of its permission, in the window's capability",
-            ),
-            _ => None,
+    /// `unknown-sidecar`: there is none of that name, of which the window may know.
+    pub(crate) fn unknown(sidecar: &str, known: &[String]) -> Self {
+        let mut error = Self::new(Kind::UnknownSidecar.code(), format!("there is no sidecar `{sidecar}`"));
+        match spec::nearest(sidecar, known.iter().map(String::as_str)) {
+            Some(near) => error.help = Some(format!("did you mean `{near}`?")),
+            None => error.facts.push(("known".to_owned(), known.join(", "))),
         }
+        error
     }
-}
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Self::Supervisor(error) = self {
-            return error.fmt(f);
+    /// `timeout`: it is not ready yet, and the page does not want to wait longer.
+    pub(crate) fn not_ready_after(millis: u64, sidecar: &Sidecar, allowed: &Allowed) -> Self {
+        let status = allowed.shown(sidecar.status());
+        let mut error =
+            Self::new(Kind::Timeout.code(), format!("`{}` is not ready after {millis} ms", status.name));
+        error.facts.push(("state".to_owned(), status.state.to_string()));
+        if let Some(last) = status.error.map(Self::from) {
+            error.facts.push(("last failure".to_owned(), last.message));
+            error.facts.extend(last.facts);
+            (error.log, error.help) = (last.log, last.help);
         }
-        f.write_str(&self.headline())?;
-        for (key, value) in self.facts() {
-            write!(f, "\n  {key}  {value}")?;
-        }
-        self.help().map_or(Ok(()), |help| write!(f, "\nhelp: {help}"))
+        error
     }
-}
 
-impl std::error::Error for Error {}
-
-impl Serialize for Error {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        if let Self::Supervisor(error) = self {
-            return error.serialize(serializer);
-        }
-        let data = Data {
-            code: self.code(),
-            message: self.headline(),
-            help: self.help(),
-            facts: self.facts(),
-            log: [],
-        };
-        data.serialize(serializer)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn has_the_shape_of_all_errors() {
-        let error = Error::NotAllowed { sidecar: "db".into(), allowed: vec!["web".into()] };
-        let json = serde_json::to_value(&error).unwrap();
-        assert_eq!(json["code"], "not-allowed");
-        assert_eq!(json["message"], "this window has no permission for the sidecar `db`");
-        assert_eq!(json["facts"], serde_json::json!([["allowed", "web"]]));
-        assert_eq!(json["log"], serde_json::json!([]));
-        assert!(error.to_string().ends_with("in the window's capability"), "{error}");
+    /// `bad-input`: the call is not as the API makes it.
+    pub(crate) fn bad_input(what: &str) -> Self {
+        Self::new("bad-input", what.to_owned())
     }
 }

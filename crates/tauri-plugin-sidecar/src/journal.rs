@@ -14,9 +14,11 @@ pub(crate) fn keep(supervisor: &Supervisor) -> io::Result<JoinHandle<()>> {
             match told {
                 Told::Event(event) => {
                     let (level, text) = told_as(&event);
-                    log::log!(level, "sidecar `{}` {text}", event.sidecar);
+                    tell(level, &text);
                 }
-                Told::Missed(count) => log::warn!("{count} events of sidecars came too fast to be logged"),
+                Told::Missed(count) => {
+                    tell(Level::Warn, &format!("{count} events of sidecars came too fast to be logged"));
+                }
                 _ => {}
             }
         }
@@ -24,9 +26,18 @@ pub(crate) fn keep(supervisor: &Supervisor) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name("sidecar-journal".into()).spawn(listen)
 }
 
-/// How important it is, and the rest of a sentence that begins with the sidecar.
+/// Logs it. Many apps have no logger while they are developed: there, what went wrong is printed.
+pub(crate) fn tell(level: Level, text: &str) {
+    log::log!(level, "{text}");
+    #[expect(clippy::print_stderr, reason = "for the developer")]
+    if cfg!(debug_assertions) && level <= Level::Warn && !log::log_enabled!(level) {
+        eprintln!("{}: {text}", level.as_str().to_lowercase());
+    }
+}
+
+/// How important it is, and a sentence.
 fn told_as(event: &Event) -> (Level, String) {
-    match &event.what {
+    let (level, text) = match &event.what {
         Happened::State { state } => (Level::Debug, format!("is {state}")),
         Happened::Launched { pid } => (Level::Info, format!("runs as process {pid} (run {})", event.run)),
         Happened::Port { port } => (Level::Debug, format!("has port {port}")),
@@ -46,10 +57,12 @@ fn told_as(event: &Event) -> (Level, String) {
         Happened::Restart { after, attempt, error } => {
             (Level::Warn, format!("is started again in {after} ms (attempt {attempt}): {error}"))
         }
-        Happened::Failed { error } => (Level::Error, format!("is given up: {error}")),
+        // Its sentence names the sidecar.
+        Happened::Failed { error } => return (Level::Error, error.to_string()),
         Happened::Unlimited { limits } => (Level::Warn, format!("is not limited in {}", limits.join(", "))),
         other => (Level::Debug, format!("{other:?}")),
-    }
+    };
+    (level, format!("sidecar `{}` {text}", event.sidecar))
 }
 
 #[cfg(test)]

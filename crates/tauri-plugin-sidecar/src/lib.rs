@@ -11,7 +11,6 @@ mod streams;
 use tauri::{Manager, Runtime};
 
 pub use builder::{Builder, Config};
-pub use error::{Error, Result};
 pub use sidecar_supervisor as supervisor;
 /// Prepares for keepers: **call it in the first line of `main`**, before threads, windows, files. Without it, what sidecars
 /// started can outlive an app that crashes.

@@ -1,10 +1,14 @@
 //! From the start of the app to its end.
 
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
 use sidecar_supervisor::{Missing, Scope, Supervisor, containment_scope};
 use tauri::Runtime;
 use tauri::path::PathResolver;
 
 use crate::builder::{Builder, Config, Source};
+use crate::journal;
 use crate::streams::Streams;
 
 /// What the app holds.
@@ -12,6 +16,40 @@ use crate::streams::Streams;
 pub(crate) struct Sidecars {
     pub(crate) supervisor: Supervisor,
     pub(crate) streams: Streams,
+    pub(crate) calls: Calls,
+}
+
+/// The last calls that must not be carried out twice.
+#[derive(Debug, Default)]
+pub(crate) struct Calls(Mutex<VecDeque<String>>);
+
+impl Calls {
+    /// Whether it was made before; from now on it was.
+    pub(crate) fn is_known(&self, call: &str) -> bool {
+        let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if calls.iter().any(|known| known == call) {
+            return true;
+        }
+        if calls.len() == 256 {
+            calls.pop_front();
+        }
+        // A page makes up short ones.
+        calls.push_back(call.chars().take(64).collect());
+        false
+    }
+}
+
+/// Ends the sidecars when Tauri lets go of what it keeps for plugins: `AppHandle::restart` on the main thread does that
+/// without an event.
+#[derive(Debug)]
+pub(crate) struct AtExit(Supervisor);
+
+impl tauri::Resource for AtExit {}
+
+impl Drop for AtExit {
+    fn drop(&mut self) {
+        stop(&self.0);
+    }
 }
 
 /// Makes the supervisor, and starts what is to be started with the app.
@@ -50,7 +88,7 @@ pub(crate) fn begin<R: Runtime>(
         // Who fails, and why, is an event, and a state.
         drop(supervisor.start_all());
     }
-    Ok(Sidecars { supervisor, streams: Streams::default() })
+    Ok(Sidecars { supervisor, streams: Streams::default(), calls: Calls::default() })
 }
 
 /// Where not everything ends with the app, its developer should know.
@@ -63,19 +101,26 @@ fn warn_of_scope(supervisor: &Supervisor) {
         Missing::Init => "call `tauri_plugin_sidecar::init_keeper()` in the first line of `main`".to_owned(),
         why => why.to_string(),
     };
-    let text = format!("what sidecars start can outlive this app: {what}");
-    log::warn!("{text}");
-    // Many apps have no logger while they are developed.
-    #[expect(clippy::print_stderr, reason = "for the developer")]
-    if cfg!(debug_assertions) && !log::log_enabled!(log::Level::Warn) {
-        eprintln!("warning: {text}");
-    }
+    journal::tell(log::Level::Warn, &format!("what sidecars start can outlive this app: {what}"));
 }
 
 /// Stops everything, and waits for it: after this the process ends.
 pub(crate) fn end(sidecars: &Sidecars) {
     sidecars.streams.close_all();
-    if let Err(error) = sidecars.supervisor.stop_all().wait() {
+    stop(&sidecars.supervisor);
+}
+
+/// Stops everything, and keeps it from being started again.
+fn stop(supervisor: &Supervisor) {
+    drop(supervisor.prepare_for_update());
+    if let Err(error) = supervisor.stop_all().wait() {
         log::error!("{error}");
+    }
+}
+
+impl Sidecars {
+    /// What ends them where no event tells of the end.
+    pub(crate) fn at_exit(&self) -> AtExit {
+        AtExit(self.supervisor.clone())
     }
 }

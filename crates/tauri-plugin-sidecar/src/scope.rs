@@ -7,6 +7,7 @@ use tauri::Runtime;
 use tauri::ipc::{CommandArg, CommandItem, CommandScope, GlobalScope, InvokeError};
 
 use crate::error::{Error, Result};
+use crate::supervisor::{self, Status};
 
 /// An entry of a capability's scope: `{ "name": "pocketbase" }`.
 #[derive(Debug, Deserialize)]
@@ -31,16 +32,38 @@ impl Allowed {
         !names(&self.deny) && (self.allow.is_empty() || names(&self.allow))
     }
 
-    /// The error tells whom the window may name; not whether there is one of that name.
     pub(crate) fn check(&self, name: &str) -> Result<()> {
-        if self.has(name) {
-            return Ok(());
-        }
-        let mut allowed: Vec<String> =
+        if self.has(name) { Ok(()) } else { Err(Error::not_allowed(name, self)) }
+    }
+
+    /// Whether a capability leaves it out by name.
+    pub(crate) fn denies(&self, name: &str) -> bool {
+        self.deny.iter().any(|entry| entry.name == name)
+    }
+
+    /// The sidecars that are allowed by name.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> =
             self.allow.iter().map(|entry| entry.name.clone()).filter(|name| self.has(name)).collect();
-        allowed.sort_unstable();
-        allowed.dedup();
-        Err(Error::NotAllowed { sidecar: name.to_owned(), allowed })
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// Whether there may be sidecars that the window is not to know.
+    fn is_narrow(&self) -> bool {
+        !(self.allow.is_empty() && self.deny.is_empty())
+    }
+
+    /// An error as the window may see it: what one sidecar says of another may be of one that it is not to know.
+    pub(crate) fn error(&self, error: supervisor::Error) -> supervisor::Error {
+        if self.is_narrow() { error.without_others() } else { error }
+    }
+
+    /// A status as the window may see it.
+    pub(crate) fn shown(&self, mut status: Status) -> Status {
+        status.error = status.error.map(|error| self.error(error));
+        status
     }
 }
 
@@ -77,8 +100,12 @@ mod tests {
 
     #[test]
     fn a_refusal_names_who_is_allowed() {
-        let error = allowed(&["web", "api", "web", "old"], &["old"]).check("db").unwrap_err();
-        assert!(error.to_string().contains("allowed  api, web\n"), "{error}");
+        let scope = allowed(&["web", "api", "web", "old"], &["old"]);
+        let told = |name: &str| serde_json::to_value(scope.check(name).unwrap_err()).unwrap();
+        let error = told("db");
+        assert_eq!((&error["code"], &error["facts"][0][1]), (&"not-allowed".into(), &"api, web".into()));
+        assert!(error["help"].as_str().unwrap().starts_with("add `{ \"name\": \"db\" }`"), "{error}");
+        assert!(told("old")["help"].as_str().unwrap().contains("`deny`"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
-use sidecar_supervisor::{Entry, Event, Events, Follower, Supervisor, Told};
+use sidecar_supervisor::{Entry, Event, Events, Follower, Happened, Supervisor, Told};
 use tauri::async_runtime;
 use tauri::ipc::Channel;
 use tokio::sync::{Notify, watch};
@@ -79,11 +79,14 @@ impl Streams {
         id
     }
 
-    /// Sends the next batch of the one with that number, if this page opened it.
-    pub(crate) fn next(&self, page: &str, id: u32) {
-        if let Some(stream) = self.lock().get(&id).filter(|stream| stream.owner.page == page) {
+    /// Sends the next batch of the one with that number, if this page opened it; whether it is open.
+    pub(crate) fn next(&self, page: &str, id: u32) -> bool {
+        let streams = self.lock();
+        let stream = streams.get(&id).filter(|stream| stream.owner.page == page);
+        if let Some(stream) = stream {
             stream.wanted.notify_one();
         }
+        stream.is_some()
     }
 
     /// Closes the one with that number, if this page opened it.
@@ -159,7 +162,8 @@ impl Source {
         let mut past: Vec<Event> =
             past.into_iter().filter(|e| concerns(e, name.as_deref(), &allowed)).collect();
         let past = past.split_off(past.len().saturating_sub(tail));
-        Self::Events(events, name, allowed, past.into_iter().map(Told::Event).collect())
+        let past = past.into_iter().map(|event| Told::Event(shown(event, &allowed))).collect();
+        Self::Events(events, name, allowed, past)
     }
 
     async fn next(&mut self) -> Option<Batch> {
@@ -177,19 +181,29 @@ impl Source {
             Self::Events(_, _, _, past) if !past.is_empty() => Some(Batch::Events(std::mem::take(past))),
             Self::Events(events, name, allowed, _) => loop {
                 let first = events.next().await?;
-                let mut told = vec![first];
-                told.extend(events.ready(MOST - 1));
-                told.retain(|told| match told {
-                    Told::Event(event) => concerns(event, name.as_deref(), allowed),
-                    // It may have been anything.
-                    _ => true,
-                });
+                let all = std::iter::once(first).chain(events.ready(MOST - 1));
+                let told: Vec<Told> = all
+                    .filter_map(|told| match told {
+                        Told::Event(event) => concerns(&event, name.as_deref(), allowed)
+                            .then(|| Told::Event(shown(event, allowed))),
+                        // It may have been anything.
+                        missed => Some(missed),
+                    })
+                    .collect();
                 if !told.is_empty() {
                     return Some(Batch::Events(told));
                 }
             },
         }
     }
+}
+
+/// An event as the window may see it.
+fn shown(mut event: Event, allowed: &Allowed) -> Event {
+    if let Happened::Restart { error, .. } | Happened::Failed { error } = &mut event.what {
+        *error = allowed.error(error.clone());
+    }
+    event
 }
 
 /// Whether the page is to hear of it.

@@ -90,7 +90,10 @@ test('a text is written as UTF-8, and the header names the sidecar', async () =>
   const { calls } = app()
   await db.write('grün\n')
   assert.deepEqual(calls[0].args, new TextEncoder().encode('grün\n'))
-  assert.deepEqual(calls[0].options, { headers: { sidecar: 'db' } })
+  const { sidecar: name, 'sidecar-call': first } = calls[0].options.headers
+  assert.equal(name, 'db')
+  await db.write('again')
+  assert.notEqual(calls[1].options.headers['sidecar-call'], first)
 })
 
 test('bytes are written as they are, and copied', async () => {

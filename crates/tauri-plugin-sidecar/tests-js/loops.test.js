@@ -198,3 +198,45 @@ test('events are those of one sidecar, or of all', async () => {
   assert.deepEqual((await one).value, { sidecar: 'db', run: 1, at: 1, event: 'state', state: 'starting' })
   assert.equal((await all).value.state, 'stopped')
 })
+
+test('a page that comes back out of the history goes on, and is told that it missed something', async () => {
+  const back = new Set()
+  const before = [globalThis.addEventListener, globalThis.removeEventListener]
+  globalThis.addEventListener = (_, listener) => back.add(listener)
+  globalThis.removeEventListener = (_, listener) => back.delete(listener)
+  try {
+    const { sources } = app()
+    // Where the module was loaded there was no such function.
+    const { Stream } = await import(`../dist-js/stream.js?page=${Math.random()}`)
+    const stream = new Stream('follow', { name: 'db', lines: 0 })
+    const first = stream.next()
+    await settled()
+    sources[0].give([line(1)])
+    assert.deepEqual(await first, [line(1)])
+    const waiting = stream.next()
+    await settled()
+    back.forEach((listener) => listener({ persisted: false }))
+    back.forEach((listener) => listener({ persisted: true }))
+    assert.deepEqual(await waiting, [{ missed: 0 }])
+    const again = stream.next()
+    await settled()
+    sources[1].give([line(2)])
+    assert.deepEqual(await again, [line(2)])
+    stream.close()
+    assert.equal(back.size, 0)
+  } finally {
+    ;[globalThis.addEventListener, globalThis.removeEventListener] = before
+  }
+})
+
+test('a stream that the other side has closed ends', async () => {
+  const { sources } = app({ next: false })
+  const seen = []
+  const loop = (async () => {
+    for await (const { seq } of db.lines()) seen.push(seq)
+  })()
+  await settled()
+  sources[0].give([line(1)])
+  await loop
+  assert.deepEqual(seen, [1])
+})
