@@ -41,8 +41,9 @@ export async function commands(): Promise<void> {
 export async function streams(): Promise<void> {
   for await (const line of db.lines({ tail: 1, onMissed: (count) => count.toFixed() })) line satisfies Line
   for await (const event of db.events()) event satisfies SidecarEvent
-  // @ts-expect-error: an event has no tail
-  db.events({ tail: 1 })
+  for await (const event of db.events({ tail: 1 })) event.at.toFixed()
+  // @ts-expect-error: a number of them
+  db.events({ tail: 'all' })
   const unlisten: Unlisten = await db.onLine((line) => line.text.length, { onEnd: (error) => error?.code })
   unlisten()
   await db.onStatus(async (status) => status.state satisfies State)
