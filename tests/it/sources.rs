@@ -243,8 +243,39 @@ help: if you built it anew, run `cargo sidecar update tool` and commit the lock
 
 "#]]);
     app.sidecar(["update", "--offline"]).success();
-    app.sidecar(["sync"]).success();
+    app.sidecar(["sync"]).success().stderr_eq(str![[r#"
+   Installed tool unversioned for [..]
+    Finished 1 file, 1 installed, 0 up to date
+
+"#]]);
     assert_eq!(std::fs::read(app.installed("tool")).unwrap(), program(&HOST, "v1.3.0"));
+}
+
+#[test]
+fn a_file_of_this_machine_that_was_built_anew_is_told() {
+    let app = App::new();
+    let build = |text: &str| {
+        std::fs::create_dir_all(app.path("engine")).unwrap();
+        std::fs::write(app.path(&format!("engine/tool-{}", *HOST)), program(&HOST, text)).unwrap();
+    };
+    build("v1.2.0");
+    app.manifest("[sidecar.tool]\npath = \"engine/tool-{target}\"\n");
+    app.sidecar(["sync"]).success();
+    // Of one length, as most builds of one program are not.
+    build("v1.3.0");
+    app.sidecar(["sync"]).success().stderr_eq(str![[r#"
+warning: sidecar `tool`: engine/tool-[..] is not the file that was locked, which is installed all the same; run `cargo sidecar update tool` to take it; while you develop it, set SIDECAR_TOOL_PATH to it
+    Finished 1 file is up to date; nothing was changed
+
+"#]]);
+    let update = app.sidecar(["update"]).success();
+    let told = String::from_utf8_lossy(&update.get_output().stderr).into_owned();
+    assert!(!told.contains("publisher"), "{told}");
+    app.sidecar(["sync"]).success().stderr_eq(str![[r#"
+   Installed tool unversioned for [..]
+    Finished 1 file, 1 installed, 0 up to date
+
+"#]]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod host;
 mod import;
 mod init;
 mod inventory;
+mod local;
 mod locking;
 mod outdated;
 mod patch;

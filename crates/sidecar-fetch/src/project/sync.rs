@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::features::Features;
 use super::patch::lock_change;
-use super::{Project, Relock};
+use super::{Project, Relock, local};
 use crate::change::FileChange;
 use crate::config::plan::Plan;
 use crate::error::{Error, Kind, some_of};
@@ -98,6 +98,9 @@ impl Project<'_> {
         let lock_written = !self.locked && self.lock_of(&manifest, &Relock::Stale)?.written;
         let lock = Lock::read_answering(&manifest)?;
         let rows = self.install(&manifest, &lock, &chosen)?;
+        for changed in local::changed(self.app(), &lock)? {
+            self.warn(&format!("{}; {}", changed.found(), changed.help()));
+        }
         let lock_written = self.patch(&manifest, lock, &plan)? || lock_written;
         Ok(SyncReport { lock_written, rows, changed: plan.changes })
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Project;
 use super::locking::{LockedAsset, Relock};
 use crate::error::{Error, Kind, some_of};
+use crate::fetch::LOCAL;
 use crate::lock::{Lock, Locked, Pin};
 use crate::manifest::{Manifest, Sidecar, Source, Wanted};
 use crate::resolve::version::MinimumAge;
@@ -181,7 +182,15 @@ fn worse(change: &AssetChange, old: &Locked, new: &Locked) -> Vec<String> {
             ));
         }
         (Some(from), Some(to)) if old.tag == new.tag && from.name == to.name && from.sha256 != to.sha256 => {
-            out.push(format!("the publisher replaced {} after it was locked, under the same tag", to.name));
+            // One's own file is expected to change.
+            let is_own =
+                new.assets.values().flatten().any(|pin| pin.asset == to.name && pin.url.starts_with(LOCAL));
+            if !is_own {
+                out.push(format!(
+                    "the publisher replaced {} after it was locked, under the same tag",
+                    to.name
+                ));
+            }
         }
         _ => {}
     }

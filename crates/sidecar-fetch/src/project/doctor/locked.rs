@@ -7,6 +7,7 @@ use super::{Check, CheckState, Scene, counted};
 use crate::error::some_of;
 use crate::lock::{FILE, Lock, Pin};
 use crate::manifest::Manifest;
+use crate::project::local;
 use crate::target::Target;
 
 const NAME: &str = "lock";
@@ -23,6 +24,10 @@ pub(super) fn check(scene: &Scene<'_>) -> Vec<Check> {
     }];
     out.extend(emulated(&scene.lock));
     out.extend(unseen(&scene.lock));
+    match local::changed(scene.app(), &scene.lock) {
+        Ok(all) => out.extend(all.iter().map(|c| Check::warning("path", c.found()).help(c.help()))),
+        Err(error) => out.push(Check::of("path", CheckState::Warning, &error)),
+    }
     out.extend(committed(scene, manifest));
     out
 }
