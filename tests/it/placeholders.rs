@@ -71,7 +71,7 @@ fn tauri_build_finds_it_and_the_macros_see_the_name() {
     let suffix = file_name("", &HOST);
     let path = format!("{}{suffix}", entries[1].as_str().unwrap());
     assert!(std::path::Path::new(&path).is_file(), "{path}");
-    assert!(!text.contains("cargo::rustc-env"), "the configuration names it already: {text}");
+    assert!(!text.contains("cargo::rustc-env=TAURI_CONFIG"), "the configuration names it already: {text}");
 
     app.write("tauri.conf.json", r#"{ "bundle": {} }"#);
     let text = built(script(&app));

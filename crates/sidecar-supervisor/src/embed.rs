@@ -26,9 +26,9 @@
 #[macro_export]
 macro_rules! spec_json {
     () => {
-        ::core::include_str!(::core::concat!(
-            ::core::env!("OUT_DIR", "the package needs a build script that calls `sidecar_fetch::build()`"),
-            "/sidecar-spec.json"
+        ::core::include_str!(::core::env!(
+            "SIDECAR_SPEC",
+            "the package has no build script that calls `sidecar_fetch::build()`: run `cargo sidecar init`"
         ))
     };
 }

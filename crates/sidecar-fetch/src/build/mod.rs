@@ -104,6 +104,7 @@ fn run(script: &Script, lines: &mut Lines) -> Result<Done, Error> {
     let names = manifest.sidecars.values().flat_map(|s| s.features.iter().map(String::as_str));
     let features = script.enabled(names);
     let spec = write_spec(script, &manifest, lock.as_ref(), &features)?;
+    lines.rustc_env(spec::VARIABLE, &spec.display().to_string());
     let mut needs = Needs {
         manifest: &manifest,
         wanted: Wanted::for_target(&manifest, &script.target, &features),

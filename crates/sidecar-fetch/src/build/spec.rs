@@ -8,6 +8,9 @@ use crate::config::{Node, Value};
 /// Name of the file, which `sidecar_supervisor::spec_json!()` embeds.
 pub(super) const FILE: &str = "sidecar-spec.json";
 
+/// Tells the macro where it is: without this line the compiler says who did not write it.
+pub(super) const VARIABLE: &str = "SIDECAR_SPEC";
+
 /// The version of the format: `sidecar_spec::SPEC_VERSION`.
 const SPEC_VERSION: u32 = 1;
 
