@@ -37,8 +37,9 @@ const VARIABLES: [&str; 21] = [
     env::TAURI_CONFIG,
 ];
 
-/// What a file begins with that this version wrote.
-const HEAD: &str = concat!("sidecar-fetch ", env!("CARGO_PKG_VERSION"), "\n");
+/// What a file begins with that this version wrote. The number behind it is raised when a build says something else than
+/// before within one version: from a checkout that is kept, or while it is developed.
+const HEAD: &str = concat!("sidecar-fetch ", env!("CARGO_PKG_VERSION"), " 2\n");
 
 /// Everything that a run depends on, as bytes.
 #[derive(Debug)]
