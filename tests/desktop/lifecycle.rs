@@ -1,6 +1,7 @@
 //! From the start of the app to its end.
 
 use serde_json::{Value, json};
+use tauri::Manager;
 use tauri_plugin_sidecar::{Builder, SidecarExt, supervisor::State};
 
 use crate::app::{Scene, context, copied, eventually, lives, server, this};
@@ -18,6 +19,7 @@ crate::stories![
     what_is_sent_twice_is_written_once,
     nothing_is_left_when_the_app_has_ended,
     nothing_is_left_where_no_event_tells_of_the_end,
+    a_page_that_closes_what_the_app_keeps_ends_no_sidecar,
     rust_code_holds_the_same_sidecars,
     a_spec_that_does_not_fit_keeps_the_app_from_starting,
 ];
@@ -149,6 +151,19 @@ fn what_is_sent_twice_is_written_once() {
     let lines = page.ask("tail", json!({ "name": "echo", "lines": 9 }));
     let texts: Vec<&str> = lines.as_array().unwrap().iter().map(|l| l["text"].as_str().unwrap()).collect();
     assert_eq!(texts, ["heard a", "heard b"]);
+}
+
+fn a_page_that_closes_what_the_app_keeps_ends_no_sidecar() {
+    let scene = Scene::built(&[("web", server())], |builder| builder);
+    let pid = scene.window("main").ask("ready", json!({ "name": "web" }))["pid"].as_u64().unwrap();
+    // What `plugin:resources|close` does, with every number.
+    let kept: Vec<u32> = scene.handle.resources_table().names().map(|(number, _)| number).collect();
+    assert!(!kept.is_empty());
+    for number in kept {
+        scene.handle.resources_table().close(number).unwrap();
+    }
+    assert!(lives(pid));
+    scene.supervisor().sidecar("web").unwrap().restart().wait().unwrap();
 }
 
 /// Where the main thread restarts the app, Tauri only lets go of what it keeps.

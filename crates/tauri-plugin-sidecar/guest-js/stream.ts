@@ -12,7 +12,6 @@ const listened = typeof addEventListener === 'function' ? globalThis : undefined
  * is left meanwhile.
  */
 export class Stream<T> {
-  private readonly begin: () => Promise<number>
   private id: Promise<number> | undefined
   private closed = false
   private ended = false
@@ -22,9 +21,10 @@ export class Stream<T> {
   private wake: ((batch: T[] | null) => void) | undefined
 
   /** `command` opens it, and gives its number. */
-  constructor(command: 'follow' | 'events', args: Record<string, unknown>) {
-    this.begin = () => opened<T[] | null>(command, args, (batch) => this.take(batch))
-  }
+  constructor(
+    private readonly command: 'follow' | 'events',
+    private args: Record<string, unknown>
+  ) {}
 
   /** Whether somebody closed it here. */
   get isClosed(): boolean {
@@ -35,7 +35,7 @@ export class Stream<T> {
   open(): Promise<number> {
     if (this.id === undefined) {
       this.asked = true
-      this.id = this.begin()
+      this.id = opened<T[] | null>(this.command, this.args, (batch) => this.take(batch))
       listened?.addEventListener('pageshow', this.reopen)
     }
     return this.id
@@ -48,6 +48,8 @@ export class Stream<T> {
   private readonly reopen = (event: PageTransitionEvent) => {
     if (!event.persisted || this.closed || this.ended || this.id === undefined) return
     this.id = undefined
+    // What it began with was given.
+    this.args = { ...this.args, [this.command === 'follow' ? 'lines' : 'tail']: 0 }
     // Whoever waits looks again, and asks for more.
     this.take([{ missed: 0 } as T])
   }
@@ -71,8 +73,9 @@ export class Stream<T> {
     else if (this.closed || this.ended) this.answer(null)
     else if (!this.asked) {
       this.asked = true
-      // `false`: it was closed there, as by the app's end.
-      if ((await call<boolean>('next', { id })) === false && this.asked) this.take(null)
+      // `false`: it was closed there, as by the app's end; unless it is another one by now.
+      const gone = (await call<boolean>('next', { id })) === false
+      if (gone && this.asked && (await this.id) === id) this.take(null)
     }
   }
 

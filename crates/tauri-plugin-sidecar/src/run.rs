@@ -1,7 +1,7 @@
 //! From the start of the app to its end.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sidecar_supervisor::{Missing, Scope, Supervisor, containment_scope};
 use tauri::Runtime;
@@ -44,7 +44,13 @@ impl Calls {
 #[derive(Debug)]
 pub(crate) struct AtExit(Supervisor);
 
-impl tauri::Resource for AtExit {}
+impl tauri::Resource for AtExit {
+    /// A page may close resources of the app by their number (`core:resources`), and must not end sidecars by that: then only
+    /// the event tells of the end.
+    fn close(self: Arc<Self>) {
+        std::mem::forget(self);
+    }
+}
 
 impl Drop for AtExit {
     fn drop(&mut self) {
@@ -112,9 +118,10 @@ pub(crate) fn end(sidecars: &Sidecars) {
 
 /// Stops everything, and keeps it from being started again.
 fn stop(supervisor: &Supervisor) {
+    // Its reply would also wait until files can be replaced, which nobody is about to do.
     drop(supervisor.prepare_for_update());
     if let Err(error) = supervisor.stop_all().wait() {
-        log::error!("{error}");
+        journal::tell(log::Level::Error, &error.to_string());
     }
 }
 

@@ -205,10 +205,10 @@ test('a page that comes back out of the history goes on, and is told that it mis
   globalThis.addEventListener = (_, listener) => back.add(listener)
   globalThis.removeEventListener = (_, listener) => back.delete(listener)
   try {
-    const { sources } = app()
+    const { named, sources } = app()
     // Where the module was loaded there was no such function.
     const { Stream } = await import(`../dist-js/stream.js?page=${Math.random()}`)
-    const stream = new Stream('follow', { name: 'db', lines: 0 })
+    const stream = new Stream('follow', { name: 'db', lines: 5 })
     const first = stream.next()
     await settled()
     sources[0].give([line(1)])
@@ -222,6 +222,8 @@ test('a page that comes back out of the history goes on, and is told that it mis
     await settled()
     sources[1].give([line(2)])
     assert.deepEqual(await again, [line(2)])
+    // What it began with is not given twice.
+    assert.deepEqual(named('follow').map((call) => call.args.lines), [5, 0])
     stream.close()
     assert.equal(back.size, 0)
   } finally {

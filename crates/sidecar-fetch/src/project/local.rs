@@ -1,5 +1,6 @@
 //! Files of `path` sources that are not what the lock pins any more: somebody built them anew.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::env;
@@ -34,16 +35,18 @@ impl Changed {
 
 /// All of them, each once. A file that is not there is none: what was locked is in the cache, or an error there.
 pub(super) fn changed(app: &Path, lock: &Lock) -> Result<Vec<Changed>, Error> {
-    let mut out = Vec::new();
+    let (mut out, mut seen) = (Vec::new(), BTreeSet::new());
     for (sidecar, locked) in &lock.sidecars {
         for pin in locked.assets.values().flatten() {
             let Some(file) = pin.url.strip_prefix(LOCAL) else { continue };
+            // One file may serve several targets.
+            if !seen.insert((sidecar, file)) {
+                continue;
+            }
             let path = app.join(file);
             let Some(now) = fsx::metadata(&path)? else { continue };
-            let changed = Changed { sidecar: sidecar.clone(), file: file.to_owned() };
-            let differs = || Ok::<_, Error>(hash::of_file(&path)?.0 != pin.sha256);
-            if !out.contains(&changed) && (now.len() != pin.size || differs()?) {
-                out.push(changed);
+            if now.len() != pin.size || hash::of_file(&path)?.0 != pin.sha256 {
+                out.push(Changed { sidecar: sidecar.clone(), file: file.to_owned() });
             }
         }
     }

@@ -150,8 +150,8 @@ impl Scene<'_> {
 }
 
 impl Project<'_> {
-    /// Looks at everything that an app with sidecars depends on: toolchain, Tauri, configuration, names, build script, what runs them,
-    /// installed files, lock, cache, network and token. Each finding says what to do. Nothing of the app is changed; where
+    /// Looks at everything that an app with sidecars depends on: toolchain, Tauri, configuration, names, build script,
+    /// what runs them, installed files, lock, cache, network and token. Each finding says what to do. Nothing of the app is changed; where
     /// the network is on, the API is asked once what it still allows.
     pub fn doctor(&self) -> Vec<Check> {
         let (toolchain, host) = toolchain::check();

@@ -84,9 +84,11 @@ pub(super) fn places() -> Option<Places> {
 /// Whether this thread is the only one that runs code of the program: others may be those that libraries started before
 /// `main`.
 pub(super) fn is_alone() -> Option<bool> {
-    let threads = Stat::parse(&fsx::text("/proc/self/stat").ok()?)?.threads;
+    if Stat::parse(&fsx::text("/proc/self/stat").ok()?)?.threads == 1 {
+        return Some(true);
+    }
     let numbers = thread_numbers();
-    Some(threads == 1 || (!numbers.is_empty() && numbers.into_iter().all(before_main::ran)))
+    Some(!numbers.is_empty() && numbers.into_iter().all(before_main::ran))
 }
 
 /// The numbers of this process's threads.
